@@ -1,0 +1,126 @@
+import type { Abortable } from "../core/abort.ts";
+import type { Digest } from "../core/digest.ts";
+import type { Platform } from "../core/platform.ts";
+import type { Definition } from "../llb/definition.ts";
+import type { SolveRequest } from "../lower/solve-request.ts";
+import type { SessionService } from "../session/service.ts";
+
+/** What an engine says about itself. */
+export interface EngineInfo {
+  /** Version without leading v, or "unknown" where the daemon has no Info. */
+  readonly version: string;
+  /** As the worker lists them, the first is its own. */
+  readonly platforms: readonly Platform[];
+  /** What runs without emulation. */
+  readonly nativePlatforms: readonly Platform[];
+  /** `image` and `oci` are missing on dockerd with the graphdriver store. */
+  readonly exporters: readonly string[];
+  readonly labels: Readonly<Record<string, string>>;
+}
+
+/** Where a build's result goes; attributes as BuildKit names them. */
+export interface ExporterEntry {
+  readonly type: "image" | "oci" | "docker" | "tar" | "local" | "moby";
+  readonly attributes: Readonly<Record<string, string>>;
+}
+
+/** What a build reports while it runs; each repeat of a vertex replaces its earlier state. */
+export interface SolveStatus {
+  readonly vertexes: readonly StatusVertex[];
+  readonly statuses: readonly StatusProgress[];
+  readonly logs: readonly StatusLog[];
+  readonly warnings: readonly StatusWarning[];
+}
+export interface StatusVertex {
+  readonly digest: string;
+  readonly name: string;
+  readonly inputs: readonly string[];
+  readonly cached: boolean;
+  readonly startedAtEpochMs?: number;
+  readonly completedAtEpochMs?: number;
+  readonly error?: string;
+}
+export interface StatusProgress {
+  readonly vertex: string;
+  readonly id: string;
+  readonly current: number;
+  /** 0: unknown. */
+  readonly total: number;
+  readonly startedAtEpochMs?: number;
+  readonly completedAtEpochMs?: number;
+}
+export interface StatusLog {
+  readonly vertex: string;
+  readonly stream: "stdout" | "stderr";
+  readonly data: Uint8Array;
+  readonly atEpochMs: number;
+}
+export interface StatusWarning {
+  readonly vertex: string;
+  readonly level: number;
+  readonly short: string;
+  readonly detail: readonly string[];
+  readonly url: string;
+}
+
+/** How a job is opened. */
+export interface JobOptions extends Abortable {
+  readonly exporters: readonly ExporterEntry[];
+  /** Services beyond health: file sync, credentials, file output… */
+  readonly services: readonly SessionService[];
+  readonly sharedKey: string;
+  readonly entitlements?: readonly string[];
+  readonly cacheExports?: readonly { readonly type: string; readonly attributes: Readonly<Record<string, string>> }[];
+  readonly onStatus?: (status: SolveStatus) => void;
+}
+
+/** A reference to a result that the daemon holds while the job is open. */
+export interface ResultReference {
+  readonly id: string;
+  /** The graph that reproduces the reference, where the daemon says it. */
+  readonly definition?: Definition;
+}
+
+/** The answer to a solve within a job. Lazy: nothing has run yet, unless `evaluate` was asked for. */
+export interface JobResult {
+  /** Undefined for scratch. */
+  readonly reference?: ResultReference;
+  readonly references: Readonly<Record<string, ResultReference>>;
+  readonly metadata: Readonly<Record<string, Uint8Array>>;
+}
+
+/** What the exporters answered. */
+export interface ExportResult {
+  readonly digest?: Digest;
+  readonly response: Readonly<Record<string, string>>;
+}
+
+/**
+ * One build on an engine: a gateway job with a session of its own.
+ * Disposing it without {@link BuildJob.finish} cancels the build and exports nothing.
+ */
+export interface BuildJob extends AsyncDisposable {
+  readonly ref: string;
+  /** LLB capabilities that are enabled on the engine. */
+  readonly capabilities: ReadonlySet<string>;
+  solve(
+    request: Pick<SolveRequest, "input">,
+    options?: Abortable & { readonly evaluate?: boolean },
+  ): Promise<JobResult>;
+  /** Runs all that the reference needs. */
+  evaluate(reference: ResultReference, options?: Abortable): Promise<void>;
+  readFile(reference: ResultReference, path: string, options?: Abortable): Promise<Uint8Array>;
+  /** Hands the result to the exporters and waits for them; the job is over then. */
+  finish(result: JobResult, options?: Abortable): Promise<ExportResult>;
+  /** Ends the job with an error; nothing is exported. */
+  abandon(reason: unknown): Promise<void>;
+}
+
+/** A connection to one BuildKit. */
+export interface Engine extends AsyncDisposable {
+  /** For people, such as `unix:///run/buildkit/buildkitd.sock`. */
+  readonly address: string;
+  readonly kind: "buildkit" | "docker";
+  info(options?: Abortable): Promise<EngineInfo>;
+  openJob(options: JobOptions): Promise<BuildJob>;
+}

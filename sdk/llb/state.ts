@@ -1,0 +1,3 @@
+export interface State {
+  readonly __placeholder: true;
+}

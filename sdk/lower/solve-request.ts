@@ -1,0 +1,48 @@
+import type { Platform } from "../core/platform.ts";
+import type { Definition } from "../llb/definition.ts";
+
+/** Where a served directory comes from: one or more real directories, laid over each other. */
+export interface VirtualRoot {
+  /** In order; where two hold the same path, the later one wins. A prefix is a clean relative path, "" for the root. */
+  readonly layers: readonly { readonly directory: string; readonly prefix: string }[];
+}
+
+/** A directory that the session serves to the daemon under a name of its own. */
+export interface LocalSource {
+  /** Name in the session (`local://name`), unique per directory and kind. */
+  readonly name: string;
+  readonly root: VirtualRoot;
+  /** Honour `.dockerignore` and `<Dockerfile>.dockerignore` in this directory. Default false, as LinuxKit has it. */
+  readonly ignoreFiles: boolean;
+  /** Only these paths exist; patterns as in .dockerignore. Undefined: all. */
+  readonly includePatterns?: readonly string[];
+  readonly excludePatterns?: readonly string[];
+}
+
+/** A build by a frontend that lives in the daemon or in an image. */
+export interface FrontendInput {
+  readonly kind: "frontend";
+  readonly frontend: "dockerfile.v0" | "gateway.v0";
+  /** Frontend attributes as BuildKit names them, such as `build-arg:X` or `filename`. */
+  readonly options: Readonly<Record<string, string>>;
+}
+
+/** A build of a graph that we made. */
+export interface DefinitionInput {
+  readonly kind: "definition";
+  readonly definition: Definition;
+  /** The image config to go with the result: OCI image config, as JSON value. */
+  readonly imageConfig: Readonly<Record<string, unknown>>;
+}
+
+/** All that an engine needs to build one platform of one package; the outputs come in addition. */
+export interface SolveRequest {
+  /** For people: the package and the platform. */
+  readonly title: string;
+  readonly platform: Platform;
+  readonly input: FrontendInput | DefinitionInput;
+  readonly locals: readonly LocalSource[];
+  /** Same text, same directories: the daemon then keeps what it has and asks only for changes. */
+  readonly sharedKey: string;
+  readonly entitlements: readonly ("network.host" | "security.insecure")[];
+}
