@@ -27,6 +27,8 @@ export const ERROR_CODES = {
     PLAN_EMULATION_REFUSED: "A platform would need emulation, and the policy forbids it.",
     PLAN_CYCLE: "Packages depend on each other in a circle.",
     PLAN_CHECK_FAILED: "A check of an image failed; nothing of it was published.",
+  },
+  RunError: {
     RUN_FAILED: "Some packages or platforms of the run failed; the error carries the outcome of each.",
     RUN_CANCELED: "The run was canceled by the caller.",
   },

@@ -62,6 +62,8 @@ function formatLocation(location: SourceLocation | undefined): string {
 export class InputError extends KitsmithError<ErrorCode<"InputError">> {}
 /** A decision that cannot be made as asked. Thrown by plan, lower and run before any work starts, or before a tag moves. */
 export class PlanError extends KitsmithError<ErrorCode<"PlanError">> {}
+/** A run that did not end well. `cause` is the first failure; `details.outcomes` tells what became of each node. */
+export class RunError extends KitsmithError<ErrorCode<"RunError">> {}
 /** An LLB graph that is not valid. Thrown by llb, at the call that made it so. */
 export class GraphError extends KitsmithError<ErrorCode<"GraphError">> {}
 /** An engine that is missing, does not answer or is too old. */
@@ -78,6 +80,7 @@ export class ContentError extends KitsmithError<ErrorCode<"ContentError">> {}
 const CLASSES: readonly ErrorClassName[] = [
   "InputError",
   "PlanError",
+  "RunError",
   "GraphError",
   "EngineError",
   "BuildError",
@@ -88,6 +91,7 @@ const CLASSES: readonly ErrorClassName[] = [
 for (const [index, errorClass] of [
   InputError,
   PlanError,
+  RunError,
   GraphError,
   EngineError,
   BuildError,

@@ -1,0 +1,103 @@
+import { PlanError } from "../core/errors.ts";
+import { deepFreeze } from "../core/freeze.ts";
+import { formatPlatform, type Platform } from "../core/platform.ts";
+import type {
+  NodeAction,
+  NodeState,
+  PackageFacts,
+  Plan,
+  PlanNode,
+  PlannedPackage,
+  PlanVerb,
+  PlatformFacts,
+  StoredImage,
+} from "./plan.ts";
+
+/** How a plan is to be made. */
+export interface PlanOptions {
+  readonly verb: PlanVerb;
+  /** Build whatever exists already. */
+  readonly force: boolean;
+  /** Whether an image that is only in the registry is fetched. LinuxKit's `pkg build` leaves it there. */
+  readonly pull: boolean;
+}
+
+/**
+ * Decides, from facts alone, what is to be done for each package and platform.
+ *
+ * @throws PlanError `PLAN_INPUTS_DIFFER`
+ */
+export function createPlan(facts: readonly PackageFacts[], options: PlanOptions): Plan {
+  return deepFreeze({ verb: options.verb, packages: facts.map((entry) => planPackage(entry, options)) });
+}
+
+function planPackage(facts: PackageFacts, options: PlanOptions): PlannedPackage {
+  return {
+    name: facts.name,
+    directory: facts.package.directory,
+    reference: facts.reference,
+    tag: facts.tag,
+    nodes: facts.platforms.map((platform) => planNode(facts, platform, options)),
+  };
+}
+
+function planNode(facts: PackageFacts, platform: PlatformFacts, options: PlanOptions): PlanNode {
+  const node = {
+    package: facts.name,
+    platform: formatPlatform(platform.platform),
+    reference: archReference(facts.reference, platform.platform),
+  };
+  const rebuild = options.force
+    ? "forced"
+    : facts.hashed
+      ? undefined
+      : "not in git, so the tag says nothing of the content";
+  if (rebuild !== undefined) return { ...node, state: "build", action: "build", why: rebuild };
+  assertSameInputs(facts, platform);
+  const { state, action, why, image } = decide(platform, options);
+  return { ...node, state, action, why, ...(image ? { digest: image.digest } : {}) };
+}
+
+interface Decision {
+  readonly state: NodeState;
+  readonly action: NodeAction;
+  readonly why: string;
+  readonly image?: StoredImage;
+}
+
+function decide({ cache, registry }: PlatformFacts, { verb, pull }: PlanOptions): Decision {
+  if (registry.kind === "present" && (verb === "push" || !cache)) {
+    const action = verb === "push" || !pull ? "none" : "pull";
+    return { state: "published", action, why: "the registry has this tag and platform", image: registry.image };
+  }
+  if (verb === "push" && registry.kind === "unknown") return unknown(registry.why, "none");
+  if (cache) {
+    const action = verb === "push" ? "upload" : "none";
+    return { state: "cached", action, why: "the cache has this tag and platform", image: cache };
+  }
+  if (registry.kind === "unknown") return unknown(registry.why, "build");
+  return { state: "build", action: "build", why: "neither cache nor registry has this tag and platform" };
+}
+
+function unknown(why: string, action: NodeAction): Decision {
+  return { state: "unknown", action, why };
+}
+
+function assertSameInputs(facts: PackageFacts, platform: PlatformFacts): void {
+  const published = platform.registry.kind === "present" ? platform.registry.image : undefined;
+  const other = [platform.cache, published].find((image) => image !== undefined && image.inputs !== platform.inputs);
+  if (!other) return;
+  throw new PlanError(
+    "PLAN_INPUTS_DIFFER",
+    `${facts.reference} exists for ${formatPlatform(platform.platform)}, but was made from other build args, target, recipe or settings than these`,
+    {
+      hint: "The tag covers the directory's content only. Build with force to replace it, or give the package a tag of its own with .tag(…).",
+      details: { package: facts.name, digest: other.digest, inputs: platform.inputs, existingInputs: other.inputs },
+    },
+  );
+}
+
+/** `name:tag-arch`: where one platform's image lies, as LinuxKit names it. A variant is part of it. */
+export function archReference(reference: string, platform: Platform): string {
+  return `${reference}-${[platform.architecture, platform.variant].filter(Boolean).join("-")}`;
+}
