@@ -1,0 +1,50 @@
+import { formatPlatform } from "../core/platform.ts";
+import type { DockerfileSource } from "../pkg/package.ts";
+import type { BuildStep } from "./build-step.ts";
+import { localName, packageRoot } from "./local-name.ts";
+import type { LocalSource, SolveRequest } from "./solve-request.ts";
+
+/** The request that builds a Dockerfile package: the daemon's own dockerfile frontend over two served directories. */
+export function lowerDockerfile(step: BuildStep, source: DockerfileSource): SolveRequest {
+  const root = packageRoot(step.package);
+  const ownDirectory = { layers: root.layers.slice(0, 1) };
+  const context: LocalSource = { name: localName("context", root), root, ignoreFiles: source.ignoreFiles };
+  const dockerfile: LocalSource = {
+    name: localName("dockerfile", ownDirectory),
+    root: ownDirectory,
+    ignoreFiles: source.ignoreFiles,
+  };
+  return {
+    title: step.title,
+    platform: step.platform,
+    input: {
+      kind: "frontend",
+      frontend: "dockerfile.v0",
+      options: frontendOptions(step, source, context.name, dockerfile.name),
+    },
+    locals: [context, dockerfile],
+    sharedKey: context.name,
+    entitlements: step.sandboxNetwork === "host" && step.package.network ? ["network.host"] : [],
+  };
+}
+
+function frontendOptions(
+  step: BuildStep,
+  source: DockerfileSource,
+  contextKey: string,
+  dockerfileKey: string,
+): Readonly<Record<string, string>> {
+  const prefixed = (prefix: string, values: Readonly<Record<string, string>>) =>
+    Object.fromEntries(Object.entries(values).map(([key, value]) => [`${prefix}${key}`, value]));
+  return Object.freeze({
+    platform: formatPlatform(step.platform),
+    filename: source.dockerfile,
+    contextkey: contextKey,
+    dockerfilekey: dockerfileKey,
+    "force-network-mode": step.package.network ? step.sandboxNetwork : "none",
+    ...(source.target === undefined ? {} : { target: source.target }),
+    ...(step.package.disableCache ? { "no-cache": "" } : {}),
+    ...prefixed("build-arg:", step.buildArgs),
+    ...prefixed("label:", step.labels),
+  });
+}

@@ -1,0 +1,36 @@
+import type { Abortable } from "../core/abort.ts";
+
+/** How a run tells what it does. `quiet` is the default of the API: a library prints nothing unasked. */
+export type ProgressMode = "auto" | "plain" | "tty" | "json" | "quiet";
+
+/** Options that every terminal verb takes. */
+export interface VerbOptions extends Abortable {
+  /** Upper bound for the whole run, milliseconds. Default: none. */
+  readonly timeoutMs?: number;
+  /** Build whatever exists already. Default false. */
+  readonly force?: boolean;
+  /** Where progress goes: a mode, written to stderr. Default `quiet`. */
+  readonly progress?: ProgressMode;
+  /** The OCI cache directory. Default `LINUXKIT_CACHE`, else `~/.linuxkit/cache`, shared with the LinuxKit CLI. */
+  readonly cacheDirectory?: string;
+}
+
+/** Options of {@link VerbOptions} for `build()`. */
+export interface BuildOptions extends VerbOptions {
+  /** Fetch to the cache what is only in the registry. Default true: `build()` gives local bytes. */
+  readonly pull?: boolean;
+}
+
+/** Options of `push()`. */
+export interface PushOptions extends VerbOptions {
+  /** Let tags move for the platforms that succeeded although others failed. Default false. */
+  readonly partial?: boolean;
+}
+
+/** What `export()` writes. */
+export interface ExportOptions extends VerbOptions {
+  /** `oci`: one archive with all platforms; `docker` and `tar`: one file per platform; `local`: a directory tree. */
+  readonly type: "oci" | "docker" | "tar" | "local";
+  /** File or directory. With several files, `-<arch>` goes before the extension. */
+  readonly dest: string;
+}

@@ -1,0 +1,46 @@
+import type { Digest } from "../core/digest.ts";
+import type { PlatformText } from "../core/platform.ts";
+import type { Plan } from "../plan/plan.ts";
+import type { NodeOutcome } from "../progress/event.ts";
+
+/** What became of one platform of a package. */
+export interface ImageResult {
+  readonly platform: PlatformText;
+  /** Where the image lies: `name:tag-arch`. */
+  readonly reference: string;
+  readonly digest: Digest;
+  readonly outcome: NodeOutcome;
+  /** Why it was built, or not. */
+  readonly why: string;
+  readonly durationMs: number;
+}
+
+/** What became of a package. */
+export interface PackageResult<P extends PlatformText = PlatformText> {
+  /** `org/image`. */
+  readonly name: string;
+  readonly tag: string;
+  /** The index with all platforms. */
+  readonly reference: string;
+  readonly digest: Digest;
+  readonly images: Readonly<Record<P, ImageResult>>;
+}
+
+/** A node that failed or was canceled, with the reason. */
+export interface FailedNode {
+  readonly package: string;
+  readonly platform: PlatformText;
+  readonly outcome: "failed" | "canceled" | "skipped";
+  readonly error: unknown;
+  /** An image that exists by digest although no tag points at it. */
+  readonly digest?: Digest;
+}
+
+/** What became of a run. */
+export interface RunResult {
+  readonly ok: boolean;
+  readonly plan: Plan;
+  readonly packages: readonly PackageResult[];
+  readonly failed: readonly FailedNode[];
+  readonly durationMs: number;
+}
