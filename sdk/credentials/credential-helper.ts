@@ -65,11 +65,12 @@ function runHelper(request: HelperRequest): Promise<{ readonly status: number | 
   });
 }
 
-function parseAnswer(text: string, helper: string): Credential {
+function parseAnswer(text: string, helper: string): Credential | undefined {
   const answer = parseJson(text);
   if (!isRecord(answer) || typeof answer.Username !== "string" || typeof answer.Secret !== "string") {
     throw invalid(helper, "gave an answer that is not its protocol's");
   }
+  if (answer.Secret === "") return undefined;
   return answer.Username === "<token>"
     ? { kind: "identity-token", token: answer.Secret }
     : { kind: "basic", username: answer.Username, password: answer.Secret };
