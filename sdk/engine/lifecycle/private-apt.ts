@@ -1,0 +1,158 @@
+import { mkdir, readdir, readFile, rm, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { execa } from "execa";
+import type { Abortable } from "../../core/abort.ts";
+import { EngineError } from "../../core/errors.ts";
+import { childEnvironment } from "./child-environment.ts";
+
+/** Which of a distribution's suites packages come from: the machine's own, or another one's name. */
+export interface PrivateAptOptions extends Abortable {
+  /** Where indexes and downloads are kept. Nothing outside of it is written. */
+  readonly directory: string;
+  /** Name of another suite of the same distribution. Default: the machine's own sources. */
+  readonly suite?: string | undefined;
+}
+
+/** How packages are taken. */
+export interface UnpackOptions extends Abortable {
+  readonly packages: readonly string[];
+  /** Also what the packages need and the machine lacks. Default false. */
+  readonly dependencies?: boolean;
+  /** The directory that becomes the packages' root. */
+  readonly root: string;
+}
+
+/** apt with state of its own: it reads the machine's sources and keys, and changes nothing of the machine. */
+export interface PrivateApt {
+  /** The version that would be taken, or undefined where the suite has none. */
+  candidate(packageName: string): Promise<string | undefined>;
+  /** Downloads packages and unpacks them; none of their scripts is run. Returns the names of the package files. */
+  unpack(options: UnpackOptions): Promise<readonly string[]>;
+}
+
+/** True where apt and dpkg are there to fetch packages with. */
+export async function hasApt(): Promise<boolean> {
+  const found = await Promise.all(
+    ["apt-get", "dpkg-deb"].map((tool) => execa(tool, ["--version"], { reject: false, stdio: "ignore" })),
+  );
+  return found.every((result) => result.exitCode === 0);
+}
+
+/**
+ * Opens apt on a directory of its own and loads the package indexes.
+ *
+ * @throws EngineError ENGINE_START_FAILED where apt is missing, has no sources or cannot reach them.
+ */
+export async function openPrivateApt(options: PrivateAptOptions): Promise<PrivateApt> {
+  const directory = join(options.directory, options.suite ?? "own");
+  const configFile = join(directory, "apt.conf");
+  for (const part of ["lists/partial", "cache/archives/partial", "empty"]) {
+    await mkdir(join(directory, part), { recursive: true });
+  }
+  await writeFile(join(directory, "sources.list"), await sourcesOf(options));
+  await writeFile(configFile, formatConfig(directory));
+  await runApt(["apt-get", "-c", configFile, "-qq", "update"], options);
+
+  return Object.freeze({
+    async candidate(packageName: string): Promise<string | undefined> {
+      const { stdout } = await runApt(["apt-cache", "-c", configFile, "policy", packageName], options);
+      const version = /^ {2}Candidate: (.+)$/m.exec(stdout)?.[1];
+      return version === "(none)" ? undefined : version;
+    },
+    async unpack(request: UnpackOptions): Promise<readonly string[]> {
+      const archives = join(directory, "cache/archives");
+      await rm(archives, { recursive: true, force: true });
+      await mkdir(join(archives, "partial"), { recursive: true });
+      const fetch = request.dependencies
+        ? ["--download-only", "--reinstall", "--no-install-recommends", "-y", "install"]
+        : ["download"];
+      await runApt(["apt-get", "-c", configFile, "-qq", ...fetch, ...request.packages], request, archives);
+      const files = (await readdir(archives)).filter((name) => name.endsWith(".deb")).sort();
+      await mkdir(request.root, { recursive: true });
+      for (const file of files) await runApt(["dpkg-deb", "--extract", join(archives, file), request.root], request);
+      await rm(archives, { recursive: true, force: true });
+      return files;
+    },
+  });
+}
+
+/** One `deb` line per source of the machine's own distribution, with the suite's name changed where another is wanted. */
+async function sourcesOf(options: PrivateAptOptions): Promise<string> {
+  const { codename, id } = await readOsRelease();
+  const { stdout } = await runApt(
+    ["apt-get", "indextargets", "--format", "$(REPO_URI) $(RELEASE) $(COMPONENT)", "Created-By: Packages"],
+    options,
+  );
+  const keyring = `/usr/share/keyrings/${id}-archive-keyring.gpg`;
+  const trust = await readFile(keyring).then(
+    () => `[signed-by=${keyring}] `,
+    () => "",
+  );
+  const lines = new Set<string>();
+  for (const target of stdout.split("\n")) {
+    const [uri, release, component] = target.split(" ");
+    if (uri === undefined || component === undefined || release === undefined) continue;
+    if (options.suite === undefined ? release.split("-")[0] === codename : release === codename) {
+      lines.add(`deb ${trust}${uri} ${options.suite ?? release} ${component}`);
+    }
+  }
+  if (lines.size === 0) {
+    throw new EngineError("ENGINE_START_FAILED", "apt has no source for this machine's distribution", {
+      hint: "Install BuildKit or docker yourself, or name a running engine with BUILDKIT_HOST.",
+      details: { codename },
+    });
+  }
+  return `${[...lines].join("\n")}\n`;
+}
+
+async function readOsRelease(): Promise<{ readonly id: string; readonly codename: string }> {
+  const text = await readFile("/etc/os-release", "utf8").catch(() => "");
+  const field = (name: string): string => new RegExp(`^${name}="?([^"\\n]*)"?$`, "m").exec(text)?.[1] ?? "";
+  return { id: field("ID"), codename: field("VERSION_CODENAME") };
+}
+
+// Hooks of the machine's own configuration are cleared: they may tidy the machine's own package cache.
+function formatConfig(directory: string): string {
+  return `#clear APT::Update::Pre-Invoke;
+#clear APT::Update::Post-Invoke;
+#clear APT::Update::Post-Invoke-Success;
+Dir::State "${directory}";
+Dir::State::lists "${directory}/lists";
+Dir::State::status "/var/lib/dpkg/status";
+Dir::Cache "${directory}/cache";
+Dir::Etc::sourcelist "${directory}/sources.list";
+Dir::Etc::sourceparts "${directory}/empty";
+Dir::Etc::preferences "${directory}/empty/none";
+Dir::Etc::preferencesparts "${directory}/empty";
+APT::Sandbox::User "";
+APT::Default-Release "";
+Acquire::Languages "none";
+Acquire::Retries "2";
+Acquire::IndexTargets::deb::DEP-11::DefaultEnabled "false";
+`;
+}
+
+async function runApt(
+  command: readonly [string, ...string[]],
+  { signal }: Abortable,
+  cwd?: string,
+): Promise<{ readonly stdout: string }> {
+  signal?.throwIfAborted();
+  const [file, ...args] = command;
+  const result = await execa(file, args, {
+    reject: false,
+    stdin: "ignore",
+    extendEnv: false,
+    env: childEnvironment({ DEBIAN_FRONTEND: "noninteractive" }),
+    ...(cwd === undefined ? {} : { cwd }),
+    ...(signal === undefined ? {} : { cancelSignal: signal }),
+  });
+  signal?.throwIfAborted();
+  if (result.failed) {
+    throw new EngineError("ENGINE_START_FAILED", `${file} failed: ${result.stderr || result.shortMessage}`, {
+      cause: result,
+      hint: "Check that this machine can reach its package sources, or install BuildKit or docker yourself.",
+    });
+  }
+  return { stdout: result.stdout };
+}

@@ -1,0 +1,111 @@
+import { existsSync } from "node:fs";
+import { mkdir, rename, rm, writeFile } from "node:fs/promises";
+import { dirname, join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { execa } from "execa";
+import { unpackDistributionDocker } from "../../sdk/engine/lifecycle/distribution-docker.ts";
+import { registerEmulators } from "../../sdk/engine/lifecycle/emulators.ts";
+import { hasApt, openPrivateApt } from "../../sdk/engine/lifecycle/private-apt.ts";
+import { createProgramDirectory } from "../../sdk/engine/lifecycle/program-directory.ts";
+import { testCacheDirectory, testToolDirectories } from "./test-cache.ts";
+
+/** How the installation reports. */
+export interface InstallOptions {
+  readonly onProgress: (line: string) => void;
+}
+
+const GO_PROGRAMS = [
+  "github.com/moby/buildkit/cmd/buildkitd",
+  "github.com/moby/buildkit/cmd/buildctl",
+  "github.com/google/go-containerregistry/cmd/crane",
+];
+const FOREIGN_ARCHITECTURES = process.arch === "arm64" ? ["amd64"] : ["arm64"];
+const PACKAGES = ["runc", "iptables", "docker-registry", "skopeo", "umoci", "qemu-user-static", "busybox-static"];
+
+/**
+ * Fetches and builds all that integration tests run. Each part is made once per version, whole or not at all.
+ * Nothing is installed on the machine, but for the emulators that are registered with its kernel.
+ */
+export async function installTestTools({ onProgress }: InstallOptions): Promise<void> {
+  await requireMachine();
+  const directories = testToolDirectories();
+  await mkdir(testCacheDirectory(), { recursive: true });
+  await installOnce(
+    directories.distribution,
+    "Debian's runc, registry and readers (80 MB)",
+    onProgress,
+    installPackages,
+  );
+  await installOnce(
+    directories.docker,
+    "Debian's dockerd, containerd and docker (70 MB)",
+    onProgress,
+    async (target) => {
+      const docker = await unpackDistributionDocker({ directory: target, onProgress, command: true });
+      onProgress(`  dockerd ${docker.version}`);
+    },
+  );
+  await installOnce(
+    directories.go,
+    "buildkitd, buildctl and crane, compiled (about 5 minutes)",
+    onProgress,
+    installGoPrograms,
+  );
+  await registerEmulators({
+    root: join(directories.distribution, "root"),
+    architectures: FOREIGN_ARCHITECTURES,
+    onProgress,
+  });
+  onProgress(`Test programs are ready in ${testCacheDirectory()}`);
+}
+
+async function requireMachine(): Promise<void> {
+  const missing: string[] = [];
+  if (process.platform !== "linux" || !(await hasApt())) missing.push("Linux with apt (Debian or a relative of it)");
+  if (process.getuid?.() !== 0) missing.push("root, to start engines");
+  if ((await execa("go", ["version"], { reject: false })).exitCode !== 0)
+    missing.push("Go 1.26 in PATH, to compile buildkitd");
+  if (missing.length > 0) {
+    const list = missing.map((line) => `  - ${line}`).join("\n");
+    throw new Error(`The integration tests' set-up needs what this machine lacks:\n${list}`);
+  }
+}
+
+/** Makes a directory under another name first, so that what is there is complete. */
+async function installOnce(
+  target: string,
+  title: string,
+  onProgress: (line: string) => void,
+  install: (target: string) => Promise<void>,
+): Promise<void> {
+  const marker = join(target, "complete");
+  if (existsSync(marker)) return onProgress(`${title}: there already`);
+  onProgress(`${title}: installing…`);
+  const startedAt = Date.now();
+  await rm(target, { recursive: true, force: true });
+  await mkdir(target, { recursive: true });
+  await install(target);
+  await writeFile(marker, "");
+  onProgress(`${title}: done in ${Math.round((Date.now() - startedAt) / 1000)} s`);
+}
+
+async function installPackages(target: string): Promise<void> {
+  const apt = await openPrivateApt({ directory: join(target, "apt") });
+  const root = join(target, "root");
+  await apt.unpack({ packages: PACKAGES, dependencies: true, root });
+  await rm(join(target, "apt"), { recursive: true, force: true });
+  // skopeo looks for a trust policy in /etc, where nothing is installed.
+  await createProgramDirectory(root, join(target, "bin"), { presetArguments: { skopeo: ["--insecure-policy"] } });
+}
+
+async function installGoPrograms(target: string): Promise<void> {
+  const source = join(dirname(fileURLToPath(import.meta.url)), "go");
+  const building = join(target, "building");
+  await mkdir(building, { recursive: true });
+  await execa("go", ["build", "-trimpath", "-buildvcs=false", "-mod=readonly", "-o", `${building}/`, ...GO_PROGRAMS], {
+    cwd: source,
+    env: { CGO_ENABLED: "0" },
+    stdout: "ignore",
+  });
+  await rename(building, join(target, "bin"));
+}
