@@ -1,44 +1,45 @@
 import { ProtocolError } from "../core/errors.ts";
 
-/**
- * The gRPC status codes other than OK, by number.
- *
- * @source https://github.com/grpc/grpc/blob/v1.76.0/doc/statuscodes.md
- */
-const STATUS_NUMBERS = {
-  CANCELLED: 1,
-  UNKNOWN: 2,
-  INVALID_ARGUMENT: 3,
-  DEADLINE_EXCEEDED: 4,
-  NOT_FOUND: 5,
-  ALREADY_EXISTS: 6,
-  PERMISSION_DENIED: 7,
-  RESOURCE_EXHAUSTED: 8,
-  FAILED_PRECONDITION: 9,
-  ABORTED: 10,
-  OUT_OF_RANGE: 11,
-  UNIMPLEMENTED: 12,
-  INTERNAL: 13,
-  UNAVAILABLE: 14,
-  DATA_LOSS: 15,
-  UNAUTHENTICATED: 16,
-} as const;
+/** By number, as gRPC defines them (`https://github.com/grpc/grpc/blob/v1.76.0/doc/statuscodes.md`). */
+const NAMES = [
+  "OK",
+  "CANCELLED",
+  "UNKNOWN",
+  "INVALID_ARGUMENT",
+  "DEADLINE_EXCEEDED",
+  "NOT_FOUND",
+  "ALREADY_EXISTS",
+  "PERMISSION_DENIED",
+  "RESOURCE_EXHAUSTED",
+  "FAILED_PRECONDITION",
+  "ABORTED",
+  "OUT_OF_RANGE",
+  "UNIMPLEMENTED",
+  "INTERNAL",
+  "UNAVAILABLE",
+  "DATA_LOSS",
+  "UNAUTHENTICATED",
+] as const;
 
 /** A gRPC status other than OK, by name. */
-export type StatusName = keyof typeof STATUS_NUMBERS;
-
-const STATUS_NAMES: ReadonlyMap<number, StatusName> = new Map(
-  Object.entries(STATUS_NUMBERS).map(([name, number]) => [number, name as StatusName]),
-);
+export type StatusName = Exclude<(typeof NAMES)[number], "OK">;
 
 /** The number that stands for a status on the wire. */
 export function statusNumber(name: StatusName): number {
-  return STATUS_NUMBERS[name];
+  return NAMES.indexOf(name);
 }
 
 /** The name of a status number; `UNKNOWN` for numbers that gRPC does not define. */
 export function statusName(number: number): StatusName {
-  return STATUS_NAMES.get(number) ?? "UNKNOWN";
+  const name = NAMES[number];
+  return name === undefined || name === "OK" ? "UNKNOWN" : name;
+}
+
+/** What a status error may carry. */
+export interface StatusErrorOptions {
+  readonly cause?: unknown;
+  /** An encoded `google.rpc.Status`. */
+  readonly encodedDetails?: Uint8Array | undefined;
 }
 
 /**
@@ -52,11 +53,7 @@ export class StatusError extends ProtocolError {
   /** `google.rpc.Status` as it came, still encoded; undefined where the peer sent none. */
   readonly encodedDetails: Uint8Array | undefined;
 
-  constructor(
-    status: StatusName,
-    message: string,
-    options: { readonly cause?: unknown; readonly encodedDetails?: Uint8Array | undefined } = {},
-  ) {
+  constructor(status: StatusName, message: string, options: StatusErrorOptions = {}) {
     super("WIRE_STATUS", `${status}: ${message}`, {
       ...("cause" in options ? { cause: options.cause } : {}),
       details: { status },

@@ -1,0 +1,107 @@
+import type { Socket } from "node:net";
+import type {
+  DescMessage,
+  DescMethodBiDiStreaming,
+  DescMethodServerStreaming,
+  DescMethodUnary,
+  MessageInitShape,
+  MessageShape,
+} from "@bufbuild/protobuf";
+import { Client } from "@grpc/grpc-js";
+import { type Endpoint, formatTarget, secureSocket } from "./endpoint.ts";
+import {
+  type BidiCall,
+  type CallOptions,
+  callBidi,
+  callServerStream,
+  callUnary,
+  type PendingCalls,
+} from "./grpc-call.ts";
+import { HandshakeCredentials } from "./handshake-credentials.ts";
+import { FLOW_WINDOW_BYTES, MESSAGE_LIMIT_BYTES } from "./limits.ts";
+import { StatusError } from "./status.ts";
+
+/** One HTTP/2 connection for gRPC calls; it is dialled with the first call, and again after it broke. */
+export interface GrpcClient {
+  /** @throws StatusError */
+  unary<I extends DescMessage, O extends DescMessage>(
+    method: DescMethodUnary<I, O>,
+    request: MessageInitShape<I>,
+    options?: CallOptions,
+  ): Promise<MessageShape<O>>;
+  /** The call starts with the first step of the iteration, which throws StatusError; leaving the loop cancels it. */
+  serverStream<I extends DescMessage, O extends DescMessage>(
+    method: DescMethodServerStreaming<I, O>,
+    request: MessageInitShape<I>,
+    options?: CallOptions,
+  ): AsyncIterable<MessageShape<O>>;
+  bidi<I extends DescMessage, O extends DescMessage>(
+    method: DescMethodBiDiStreaming<I, O>,
+    options?: CallOptions,
+  ): BidiCall<I, O>;
+  /** Closes the connection; calls that are open end with an error. */
+  close(): void;
+}
+
+/** How a client reaches its server. */
+export interface GrpcClientOptions {
+  readonly endpoint: Endpoint;
+  /** Runs on the connected (and, if asked for, TLS) socket before HTTP/2 is spoken. Default: nothing. */
+  readonly handshake?: (socket: Socket) => Promise<Socket>;
+  /** Offer HTTP/2 by ALPN. Default true; false where the handshake starts with HTTP/1.1. */
+  readonly offerHttp2?: boolean;
+}
+
+/**
+ * How long calls may stay open after the connection broke. grpc-js settles them at once, except when node:http2 refused
+ * the headers of an answer (a value above 64 KiB): then it never does.
+ */
+const SETTLE_TIME_MS = 500;
+
+const CHANNEL_OPTIONS = {
+  "grpc.max_receive_message_length": MESSAGE_LIMIT_BYTES,
+  "grpc.max_send_message_length": MESSAGE_LIMIT_BYTES,
+  "grpc-node.flow_control_window": FLOW_WINDOW_BYTES,
+  "grpc.use_local_subchannel_pool": 1,
+  "grpc.enable_retries": 0,
+  "grpc.enable_http_proxy": 0,
+  "grpc.enable_channelz": 0,
+  "grpc.service_config_disable_resolution": 1,
+};
+
+/** Creates a client; nothing is dialled yet. */
+export function createGrpcClient(options: GrpcClientOptions): GrpcClient {
+  const { endpoint, handshake, offerHttp2 = true } = options;
+  const sockets = new Set<Socket>();
+  const pending: PendingCalls = new Set();
+  const prepare = async (dialled: Socket): Promise<Socket> => {
+    const secured = await secureSocket(dialled, endpoint, offerHttp2 ? ["h2"] : []);
+    const socket = handshake === undefined ? secured : await handshake(secured);
+    sockets.add(socket);
+    socket.once("close", () => {
+      sockets.delete(socket);
+      if (sockets.size === 0) failSoon(pending);
+    });
+    return socket;
+  };
+  const secure = endpoint.kind === "tcp" && endpoint.tls !== undefined;
+  const client = new Client(formatTarget(endpoint), new HandshakeCredentials(prepare, secure), CHANNEL_OPTIONS);
+  return {
+    unary: (method, request, callOptions = {}) => callUnary(client, method, request, callOptions, pending),
+    serverStream: (method, request, callOptions = {}) => callServerStream(client, method, request, callOptions),
+    bidi: (method, callOptions = {}) => callBidi(client, method, callOptions),
+    close() {
+      client.close();
+      for (const socket of sockets) socket.destroy();
+    },
+  };
+}
+
+function failSoon(pending: PendingCalls): void {
+  const calls = [...pending];
+  if (calls.length === 0) return;
+  setTimeout(() => {
+    const error = new StatusError("UNAVAILABLE", "the connection broke before the answer was read");
+    for (const fail of calls) fail(error);
+  }, SETTLE_TIME_MS);
+}
