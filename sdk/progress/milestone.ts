@@ -1,0 +1,92 @@
+import type { NodeName, NodeOutcome, RunEvent } from "./event.ts";
+import type { Style } from "./paint.ts";
+import { formatDuration } from "./quantity.ts";
+import { type NodeState, type RunState, sameNode } from "./run-state.ts";
+
+/** Something to tell, by whom, and how it looks. May hold several lines of foreign text: neutralize when printing. */
+export interface Message {
+  readonly node?: NodeName;
+  readonly text: string;
+  readonly style?: Style;
+}
+
+type Finished = Extract<RunEvent, { readonly type: "node.finished" }>;
+type Planned = Extract<RunEvent, { readonly type: "plan.ready" }>["nodes"][number];
+
+/** What stays on the screen of an event that matters to everyone who watches; undefined for the others. */
+export function describeMilestone(event: RunEvent, state: RunState): Message | undefined {
+  switch (event.type) {
+    case "notice":
+      return {
+        ...(event.node === undefined ? {} : { node: event.node }),
+        ...(event.level === "warning"
+          ? { text: `warning: ${event.message}`, style: "yellow" }
+          : { text: event.message }),
+      };
+    case "engine.starting":
+      return { text: `engine ${event.address}: starting${withDetail(event.detail)}` };
+    case "engine.ready":
+      return { text: `engine ${event.address}: ready${withDetail(event.detail)}` };
+    case "build.warning":
+      return {
+        node: event.node,
+        text: `warning: ${event.message}${event.url === "" ? "" : ` (${event.url})`}`,
+        style: "yellow",
+      };
+    case "node.finished":
+      return describeEnd(
+        event,
+        state.nodes.find((node) => sameNode(node, event.node)),
+      );
+    case "image.built":
+      return { ...nodeOf(event), text: `built ${event.reference} ${event.digest}`, style: "green" };
+    case "image.pushed":
+      return { ...nodeOf(event), text: `pushed ${event.reference} ${event.digest}`, style: "green" };
+    case "run.finished":
+      return describeRun(event, state);
+    default:
+      return undefined;
+  }
+}
+
+/** What the plan decided for one node. */
+export function describePlanned(node: Planned): Message {
+  const place = node.engine === undefined ? "" : ` on ${node.engine}`;
+  return { node, text: `plan: ${node.state}${place}${node.emulated ? ", emulated" : ""}${withDetail(node.why)}` };
+}
+
+const OUTCOME_STYLE: Readonly<Partial<Record<NodeOutcome, Style>>> = {
+  built: "green",
+  failed: "red",
+  canceled: "yellow",
+  skipped: "yellow",
+};
+
+function describeEnd(event: Finished, node: NodeState | undefined): Message {
+  const { outcome, digest, error } = event;
+  const why = outcome === "cached" || outcome === "published" ? withDetail(node?.planned?.why ?? "") : "";
+  const time = node?.startedAt === undefined ? "" : ` in ${formatDuration(event.at - node.startedAt)}`;
+  const text = `${outcome}${time}${why}${digest === undefined ? "" : ` ${digest}`}${error === undefined ? "" : `\n${error}`}`;
+  const style = OUTCOME_STYLE[outcome];
+  return { node: event.node, text, ...(style === undefined ? {} : { style }) };
+}
+
+function describeRun(event: Extract<RunEvent, { readonly type: "run.finished" }>, state: RunState): Message {
+  const outcomes = Object.entries(event.outcomes)
+    .filter(([, count]) => count > 0)
+    .map(([outcome, count]) => `${count} ${outcome}`);
+  const time = state.startedAt === undefined ? "" : ` in ${formatDuration(event.at - state.startedAt)}`;
+  const end = `${state.verb} ${event.ok ? "succeeded" : "failed"}${time}`;
+  return {
+    text: [end, outcomes.join(", ")].filter((part) => part !== "").join(": "),
+    style: event.ok ? "green" : "red",
+  };
+}
+
+function withDetail(detail: string): string {
+  return detail === "" ? "" : ` (${detail})`;
+}
+
+function nodeOf(event: { readonly node?: NodeName }): { readonly node?: NodeName } {
+  return event.node === undefined ? {} : { node: event.node };
+}
