@@ -7,6 +7,8 @@ export const ERROR_CODES = {
     INPUT_YAML_INVALID: "A YAML file does not parse, or a value has the wrong type.",
     INPUT_FIELD_UNKNOWN: "A key that the file's format does not have.",
     INPUT_SOURCE_MISSING: "A file or directory that the input names is not there, or lies outside of what is allowed.",
+    INPUT_SOURCE_UNREADABLE: "A file or directory of a build context cannot be read, or its name is not UTF-8.",
+    INPUT_PATTERN_INVALID: "A pattern of an ignore file or of a filter does not parse.",
     INPUT_OPTION_INVALID: "An option or flag has a value that is not accepted.",
     INPUT_REFERENCE_INVALID: "An image reference does not parse.",
     INPUT_PLATFORM_INVALID: "A platform does not parse.",

@@ -89,6 +89,13 @@ export interface JobResult {
   readonly metadata: Readonly<Record<string, Uint8Array>>;
 }
 
+/** An image that the daemon resolved. */
+export interface ResolvedImage {
+  readonly digest: Digest;
+  /** JSON of the image config. */
+  readonly config: Uint8Array;
+}
+
 /** What the exporters answered. */
 export interface ExportResult {
   readonly digest?: Digest;
@@ -109,6 +116,12 @@ export interface BuildJob extends AsyncDisposable {
   ): Promise<JobResult>;
   /** Runs all that the reference needs. */
   evaluate(reference: ResultReference, options?: Abortable): Promise<void>;
+  /** The config of an image for a platform, as the daemon finds it (LLBBridge.ResolveImageConfig); normalized reference. */
+  resolveImage(
+    reference: string,
+    platform: Platform,
+    options?: Abortable & { readonly logName?: string },
+  ): Promise<ResolvedImage>;
   readFile(reference: ResultReference, path: string, options?: Abortable): Promise<Uint8Array>;
   /** Hands the result to the exporters and waits for them; the job is over then. */
   finish(result: JobResult, options?: Abortable): Promise<ExportResult>;

@@ -1,0 +1,164 @@
+import { deepFreeze } from "../core/freeze.ts";
+import type { PlatformText } from "../core/platform.ts";
+import type { SolveRequest } from "../lower/solve-request.ts";
+import type { HashOptions } from "../pkg/package.ts";
+import type { Definition } from "../llb/definition.ts";
+import type { Plan } from "../plan/plan.ts";
+import { type EngineChoice, type EngineSelection, engines } from "./engine-selection.ts";
+import type { BuildOptions, ExportOptions, PushOptions, VerbOptions } from "./options.ts";
+import type { PackageOverrides, PackageSettings } from "./package-settings.ts";
+import { onlyPackage } from "./package-result.ts";
+import type { PackageResult } from "./result.ts";
+import type { Run } from "./run.ts";
+import { startBuild, startExport, startLoad, startPush } from "./verbs.ts";
+
+/**
+ * One LinuxKit package, as an immutable value: each method gives a new one, and only terminal verbs have effects.
+ * Make one with `pkg()`.
+ */
+export class FluentPackage<P extends PlatformText = PlatformText> {
+  /** What was set, as plain frozen data. */
+  readonly settings: PackageSettings;
+
+  constructor(settings: PackageSettings) {
+    this.settings = deepFreeze(settings);
+    Object.freeze(this);
+  }
+
+  /**
+   * Builds exactly these platforms, in place of those that the package names.
+   *
+   * @example
+   * ```ts
+   * const pushed = await pkg("pkg/init").platforms("linux/amd64", "linux/arm64").push();
+   * pushed.images["linux/arm64"].digest; // the type knows the two keys
+   * ```
+   */
+  platforms<const Platforms extends readonly PlatformText[]>(...platforms: Platforms): FluentPackage<Platforms[number]> {
+    return new FluentPackage({ ...this.settings, overrides: { ...this.settings.overrides, platforms } });
+  }
+
+  /** Sets build arguments over those of the package; the same name again replaces its value. They are recorded with the image, since the tag does not cover them. */
+  buildArgs(args: Readonly<Record<string, string>>): FluentPackage<P> {
+    return this.#with({ buildArgs: { ...this.settings.overrides.buildArgs, ...args } });
+  }
+
+  /** Sets the organisation: `org/image`. It may hold a registry host, such as `registry.example/team`. */
+  org(org: string): FluentPackage<P> {
+    return this.#with({ org });
+  }
+
+  /** Sets the image's name. */
+  image(image: string): FluentPackage<P> {
+    return this.#with({ image });
+  }
+
+  /** Without argument: the reference that this package has now, such as `linuxkit/init:0df5…`; asks git, and no engine. With one: a value with this tag template. */
+  tag(): Promise<string>;
+  tag(template: string): FluentPackage<P>;
+  tag(template?: string): Promise<string> | FluentPackage<P> {
+    return template === undefined ? this.#reference() : this.#with({ tag: template });
+  }
+
+  /** Sets the Dockerfile, relative to the package's directory. */
+  dockerfile(dockerfile: string): FluentPackage<P> {
+    return this.#with({ dockerfile });
+  }
+
+  /** Builds this stage of the Dockerfile. */
+  target(target: string): FluentPackage<P> {
+    return this.#with({ target });
+  }
+
+  /** Whether steps have a network. LinuxKit's default is none. */
+  network(network = true): FluentPackage<P> {
+    return this.#with({ network });
+  }
+
+  /** Adds image labels. */
+  labels(labels: Readonly<Record<string, string>>): FluentPackage<P> {
+    return this.#with({ labels: { ...this.settings.overrides.labels, ...labels } });
+  }
+
+  /** Adds annotations to the image manifest. */
+  annotations(annotations: Readonly<Record<string, string>>): FluentPackage<P> {
+    return this.#with({ annotations: { ...this.settings.overrides.annotations, ...annotations } });
+  }
+
+  /** Sets the runtime configuration that goes into the label `org.mobyproject.config`; keys as in build.yml. */
+  config(config: Readonly<Record<string, unknown>>): FluentPackage<P> {
+    return this.#with({ config });
+  }
+
+  /** Runs every step again. */
+  noCache(): FluentPackage<P> {
+    return this.#with({ disableCache: true });
+  }
+
+  /** Honours `.dockerignore`. Default: not for build.yml packages, as with LinuxKit; always for a directory with only a Dockerfile. */
+  ignoreFiles(honour = true): FluentPackage<P> {
+    return this.#with({ ignoreFiles: honour });
+  }
+
+  /** Which commit, directory or text the tag is made from. */
+  hash(hash: HashOptions): FluentPackage<P> {
+    return this.#with({ hash: { ...this.settings.overrides.hash, ...hash } });
+  }
+
+  /** Names the engines, as `engines(…)` gives them, or one engine by address for all platforms. */
+  engines(selection: EngineSelection | EngineChoice | string): FluentPackage<P> {
+    const isSelection = typeof selection === "object" && "byPlatform" in selection;
+    return new FluentPackage({
+      ...this.settings,
+      engines: isSelection ? selection : engines({ default: selection }),
+    });
+  }
+
+  /** What a push would do for each platform, and why. Asks git, the cache and the registry, but no engine unless something has to be built. */
+  async plan(options: VerbOptions = {}): Promise<Plan> {
+    const { planPackages } = await import("./planning.ts");
+    return await planPackages([this.settings], { ...options, verb: "push" });
+  }
+
+  /** The request that an engine would get for a platform, made without one. */
+  async toSolveRequest(platform: P): Promise<SolveRequest> {
+    const { compilePackage } = await import("./compilation.ts");
+    return await compilePackage(this.settings, platform);
+  }
+
+  /** The LLB of a recipe for a platform, with base images unresolved. */
+  async toLLB(platform: P): Promise<Definition> {
+    const { compileDefinition } = await import("./compilation.ts");
+    return await compileDefinition(this.settings, platform);
+  }
+
+  /** Builds what is missing and puts every platform into the OCI cache. */
+  build(options: BuildOptions = {}): Run<PackageResult<P>> {
+    return startBuild([this.settings], options, onlyPackage<P>);
+  }
+
+  /** Builds what is missing, pushes all platforms by digest, and only then moves tags: `name:tag-arch` and the index `name:tag`. */
+  push(options: PushOptions = {}): Run<PackageResult<P>> {
+    return startPush([this.settings], options, onlyPackage<P>);
+  }
+
+  /** Builds what is missing and loads it into a docker daemon. */
+  load(options: VerbOptions = {}): Run<PackageResult<P>> {
+    return startLoad([this.settings], options, onlyPackage<P>);
+  }
+
+  /** Builds what is missing and writes files. */
+  export(options: ExportOptions): Run<PackageResult<P>> {
+    return startExport([this.settings], options, onlyPackage<P>);
+  }
+
+  async #reference(): Promise<string> {
+    const { tagPackages } = await import("./tagging.ts");
+    const [tagged] = await tagPackages([this.settings]);
+    return tagged?.shortReference ?? "";
+  }
+
+  #with(overrides: PackageOverrides): FluentPackage<P> {
+    return new FluentPackage({ ...this.settings, overrides: { ...this.settings.overrides, ...overrides } });
+  }
+}
