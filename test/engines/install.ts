@@ -14,13 +14,15 @@ export interface InstallOptions {
   readonly onProgress: (line: string) => void;
 }
 
+const BUILDKIT = "github.com/moby/buildkit";
 const GO_PROGRAMS = [
-  "github.com/moby/buildkit/cmd/buildkitd",
-  "github.com/moby/buildkit/cmd/buildctl",
+  `${BUILDKIT}/cmd/buildkitd`,
+  `${BUILDKIT}/cmd/buildctl`,
   "github.com/google/go-containerregistry/cmd/crane",
 ];
 const FOREIGN_ARCHITECTURES = process.arch === "arm64" ? ["amd64"] : ["arm64"];
-const PACKAGES = ["runc", "iptables", "docker-registry", "skopeo", "umoci", "qemu-user-static", "busybox-static"];
+const PACKAGES = ["runc", "docker-registry", "skopeo", "umoci", "qemu-user-static", "busybox-static"];
+const PROGRAMS = ["runc", "docker-registry", "skopeo", "umoci", "busybox"];
 
 /**
  * Fetches and builds all that integration tests run. Each part is made once per version, whole or not at all.
@@ -95,14 +97,21 @@ async function installPackages(target: string): Promise<void> {
   await apt.unpack({ packages: PACKAGES, dependencies: true, root });
   await rm(join(target, "apt"), { recursive: true, force: true });
   // skopeo looks for a trust policy in /etc, where nothing is installed.
-  await createProgramDirectory(root, join(target, "bin"), { presetArguments: { skopeo: ["--insecure-policy"] } });
+  await createProgramDirectory(root, join(target, "bin"), {
+    programs: PROGRAMS,
+    presetArguments: { skopeo: ["--insecure-policy"] },
+  });
 }
 
 async function installGoPrograms(target: string): Promise<void> {
   const source = join(dirname(fileURLToPath(import.meta.url)), "go");
   const building = join(target, "building");
   await mkdir(building, { recursive: true });
-  await execa("go", ["build", "-trimpath", "-buildvcs=false", "-mod=readonly", "-o", `${building}/`, ...GO_PROGRAMS], {
+  // A program that is built from its module does not know its version, but clients ask for it.
+  const { stdout: version } = await execa("go", ["list", "-m", "-f", "{{.Version}}", BUILDKIT], { cwd: source });
+  const linker = `-s -w -X ${BUILDKIT}/version.Version=${version}`;
+  const flags = ["-trimpath", "-buildvcs=false", "-mod=readonly", "-ldflags", linker, "-o", `${building}/`];
+  await execa("go", ["build", ...flags, ...GO_PROGRAMS], {
     cwd: source,
     env: { CGO_ENABLED: "0" },
     stdout: "ignore",

@@ -1,3 +1,4 @@
+import { rm } from "node:fs/promises";
 import { join } from "node:path";
 import { execa } from "execa";
 import type { Abortable } from "../../core/abort.ts";
@@ -29,7 +30,8 @@ const SUITES = [undefined, "testing", "stable"];
 const ENGINE_PACKAGES = ["docker.io", "containerd"];
 const COMMAND_PACKAGES = ["docker-cli", "docker-buildx"];
 /** Taken from the machine's own suite, with the libraries they need. */
-const RUNTIME_PACKAGES = ["runc", "iptables"];
+const RUNTIME_PACKAGES = ["runc"];
+const PROGRAMS = ["dockerd", "containerd", "containerd-shim-runc-v2", "docker", "docker-buildx"];
 
 /**
  * Unpacks the distribution's docker privately: nothing is installed, no script of a package is run.
@@ -69,8 +71,9 @@ async function unpackFrom(
   const packages = command ? [...ENGINE_PACKAGES, ...COMMAND_PACKAGES] : ENGINE_PACKAGES;
   const files = await apt.unpack({ packages, root, signal });
   await own.unpack({ packages: RUNTIME_PACKAGES, dependencies: true, root: join(directory, "runtime"), signal });
-  await createProgramDirectory(join(directory, "runtime"), binDirectory);
-  await createProgramDirectory(root, binDirectory);
+  await createProgramDirectory(join(directory, "runtime"), binDirectory, { programs: ["runc"] });
+  await createProgramDirectory(root, binDirectory, { programs: PROGRAMS });
+  await rm(join(directory, "apt"), { recursive: true, force: true });
   for (const file of files) onProgress?.(`unpacked ${file}`);
   const { exitCode, stdout } = await execa(join(binDirectory, "dockerd"), ["--version"], {
     reject: false,

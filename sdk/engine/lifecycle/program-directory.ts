@@ -1,35 +1,38 @@
 import { chmod, mkdir, readdir, rm, stat, symlink, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 
-const PROGRAM_DIRECTORIES = ["usr/bin", "usr/sbin", "usr/libexec", "bin", "sbin"];
+const PROGRAM_DIRECTORIES = ["usr/bin", "usr/sbin", "usr/libexec/docker/cli-plugins", "bin", "sbin"];
 const LIBRARY_DIRECTORIES = ["usr/lib", "lib"];
 
-/** How some programs are called beyond their name. */
+/** Which programs, and how some are called beyond their name. */
 export interface ProgramOptions {
+  readonly programs: readonly string[];
   /** Arguments that a program always gets, before those of its caller. */
   readonly presetArguments?: Readonly<Record<string, readonly string[]>>;
 }
 
 /**
- * Makes a directory for PATH with every program of an unpacked root.
+ * Makes a directory for PATH with programs of an unpacked root; those that it lacks are left out.
  *
  * Programs whose libraries were unpacked too get a small script that finds them; the others are links.
  */
-export async function createProgramDirectory(
-  root: string,
-  target: string,
-  options: ProgramOptions = {},
-): Promise<void> {
+export async function createProgramDirectory(root: string, target: string, options: ProgramOptions): Promise<void> {
   await mkdir(target, { recursive: true });
   const libraries = await libraryPath(root);
-  for (const directory of PROGRAM_DIRECTORIES) {
-    for (const name of await list(join(root, directory))) {
-      const program = join(root, directory, name);
-      const info = await stat(program).catch(() => undefined);
-      if (!info?.isFile() || (info.mode & 0o111) === 0) continue;
-      await writeProgram(join(target, name), program, libraries, options.presetArguments?.[name] ?? []);
-    }
+  for (const name of options.programs) {
+    const program = await findProgram(root, name);
+    if (program === undefined) continue;
+    await writeProgram(join(target, name), program, libraries, options.presetArguments?.[name] ?? []);
   }
+}
+
+async function findProgram(root: string, name: string): Promise<string | undefined> {
+  for (const directory of PROGRAM_DIRECTORIES) {
+    const program = join(root, directory, name);
+    const info = await stat(program).catch(() => undefined);
+    if (info?.isFile() && (info.mode & 0o111) !== 0) return program;
+  }
+  return undefined;
 }
 
 async function writeProgram(

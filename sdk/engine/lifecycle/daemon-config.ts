@@ -1,0 +1,83 @@
+/** What engines are told about registries. */
+export interface RegistryAccess {
+  /** Registries to be reached by http. Those on the loopback addresses need not be named. */
+  readonly registries?: readonly string[];
+  /** Addresses that are asked instead of a registry, by its host: `{ "docker.io": ["127.0.0.1:5000"] }`. */
+  readonly mirrors?: Readonly<Record<string, readonly string[]>>;
+}
+
+/** Where a daemon keeps its things; all of them lie in one directory. */
+export interface DaemonPaths {
+  readonly root: string;
+  readonly runtime: string;
+  readonly socket: string;
+  readonly pidFile: string;
+}
+
+/**
+ * The configuration file of buildkitd.
+ *
+ * @source https://github.com/moby/buildkit/blob/v0.33.1/docs/buildkitd.toml.md
+ */
+export function formatBuildkitdConfig(paths: DaemonPaths, access: RegistryAccess): string {
+  const lines = [
+    `root = ${quote(paths.root)}`,
+    'insecure-entitlements = ["network.host"]',
+    "[grpc]",
+    `address = [${quote(`unix://${paths.socket}`)}]`,
+    "[worker.oci]",
+    "enabled = true",
+    // The network of the machine: nothing of its configuration is changed.
+    'networkMode = "host"',
+    "[worker.containerd]",
+    "enabled = false",
+  ];
+  const plain = new Set(plainHosts(access));
+  for (const host of [...new Set([...plain, ...Object.keys(access.mirrors ?? {})])].sort()) {
+    const mirrors = access.mirrors?.[host];
+    lines.push(`[registry.${quote(host)}]`);
+    if (mirrors !== undefined) lines.push(`mirrors = [${mirrors.map(quote).join(", ")}]`);
+    if (plain.has(host)) lines.push("http = true", "insecure = true");
+  }
+  return `${lines.join("\n")}\n`;
+}
+
+/**
+ * The configuration file of dockerd. The machine's network, its firewall and its system-wide docker stay as they are.
+ * It knows mirrors of docker.io alone.
+ */
+export function formatDockerdConfig(paths: DaemonPaths, access: RegistryAccess): string {
+  const plain = plainHosts(access);
+  const mirrors = access.mirrors?.["docker.io"] ?? [];
+  const config = {
+    features: { "containerd-snapshotter": true },
+    "data-root": paths.root,
+    "exec-root": paths.runtime,
+    pidfile: paths.pidFile,
+    hosts: [`unix://${paths.socket}`],
+    bridge: "none",
+    iptables: false,
+    ip6tables: false,
+    "ip-forward": false,
+    "ip-masq": false,
+    "userland-proxy": false,
+    "insecure-registries": plain,
+    "registry-mirrors": mirrors.map((host) => `${plain.includes(host) ? "http" : "https"}://${host}`),
+  };
+  return `${JSON.stringify(config, undefined, 2)}\n`;
+}
+
+/** Hosts that are reached by http: those named, and mirrors on this machine. */
+function plainHosts(access: RegistryAccess): readonly string[] {
+  const mirrors = Object.values(access.mirrors ?? {}).flat();
+  return [...new Set([...(access.registries ?? []), ...mirrors.filter(isLoopback)])].sort();
+}
+
+function isLoopback(host: string): boolean {
+  return /^(localhost|127\.\d+\.\d+\.\d+|\[::1\])(:\d+)?$/.test(host);
+}
+
+// A JSON string is a TOML basic string too.
+function quote(text: string): string {
+  return JSON.stringify(text);
+}

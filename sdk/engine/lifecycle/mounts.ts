@@ -1,0 +1,25 @@
+import { readFile } from "node:fs/promises";
+import { execa } from "execa";
+import { childEnvironment } from "./child-environment.ts";
+
+/** Mount points at a directory and below it, innermost first. */
+export async function mountsBelow(directory: string): Promise<readonly string[]> {
+  const text = await readFile("/proc/self/mountinfo", "utf8").catch(() => "");
+  return text
+    .split("\n")
+    .map((line) => unescapePath(line.split(" ")[4] ?? ""))
+    .filter((path) => path === directory || path.startsWith(`${directory}/`))
+    .reverse();
+}
+
+/** Unmounts what an engine left behind in its directory. Nothing outside of it is touched. */
+export async function unmountBelow(directory: string): Promise<void> {
+  for (const path of await mountsBelow(directory)) {
+    await execa("umount", ["--lazy", "--", path], { reject: false, extendEnv: false, env: childEnvironment() });
+  }
+}
+
+/** The kernel writes blanks, tabs, newlines and backslashes as octal numbers. */
+function unescapePath(path: string): string {
+  return path.replace(/\\([0-7]{3})/g, (_, octal: string) => String.fromCharCode(Number.parseInt(octal, 8)));
+}

@@ -1,0 +1,5 @@
+module kitsmith.example/pattern-oracle
+
+go 1.24
+
+require github.com/moby/patternmatcher v0.6.1
