@@ -54,6 +54,11 @@ function selectEngines(map: Partial<EngineMap>, options: EngineSelectionOptions 
   });
 }
 
+/** Takes whatever names engines: a selection, one engine, or an address. */
+export function selectionOf(given: EngineSelection | EngineChoice | string): EngineSelection {
+  return typeof given === "object" && "byPlatform" in given ? given : selectEngines({ default: given });
+}
+
 function toChoice(choice: EngineChoice | string): EngineChoice {
   return typeof choice === "string" ? { kind: "address", address: choice } : { ...choice };
 }

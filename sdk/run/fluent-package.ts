@@ -1,16 +1,16 @@
 import { deepFreeze } from "../core/freeze.ts";
 import type { PlatformText } from "../core/platform.ts";
+import type { Definition } from "../llb/definition.ts";
 import type { SolveRequest } from "../lower/solve-request.ts";
 import type { HashOptions } from "../pkg/package.ts";
-import type { Definition } from "../llb/definition.ts";
 import type { Plan } from "../plan/plan.ts";
-import { type EngineChoice, type EngineSelection, engines } from "./engine-selection.ts";
+import { type EngineChoice, type EngineSelection, selectionOf } from "./engine-selection.ts";
 import type { BuildOptions, ExportOptions, PushOptions, VerbOptions } from "./options.ts";
-import type { PackageOverrides, PackageSettings } from "./package-settings.ts";
 import { onlyPackage } from "./package-result.ts";
+import { type PackageOverrides, type PackageSettings, setOf } from "./package-settings.ts";
 import type { PackageResult } from "./result.ts";
 import type { Run } from "./run.ts";
-import { startBuild, startExport, startLoad, startPush } from "./verbs.ts";
+import { startRun } from "./verbs.ts";
 
 /**
  * One LinuxKit package, as an immutable value: each method gives a new one, and only terminal verbs have effects.
@@ -34,7 +34,9 @@ export class FluentPackage<P extends PlatformText = PlatformText> {
    * pushed.images["linux/arm64"].digest; // the type knows the two keys
    * ```
    */
-  platforms<const Platforms extends readonly PlatformText[]>(...platforms: Platforms): FluentPackage<Platforms[number]> {
+  platforms<const Platforms extends readonly PlatformText[]>(
+    ...platforms: Platforms
+  ): FluentPackage<Platforms[number]> {
     return new FluentPackage({ ...this.settings, overrides: { ...this.settings.overrides, platforms } });
   }
 
@@ -107,17 +109,13 @@ export class FluentPackage<P extends PlatformText = PlatformText> {
 
   /** Names the engines, as `engines(…)` gives them, or one engine by address for all platforms. */
   engines(selection: EngineSelection | EngineChoice | string): FluentPackage<P> {
-    const isSelection = typeof selection === "object" && "byPlatform" in selection;
-    return new FluentPackage({
-      ...this.settings,
-      engines: isSelection ? selection : engines({ default: selection }),
-    });
+    return new FluentPackage({ ...this.settings, engines: selectionOf(selection) });
   }
 
   /** What a push would do for each platform, and why. Asks git, the cache and the registry, but no engine unless something has to be built. */
   async plan(options: VerbOptions = {}): Promise<Plan> {
-    const { planPackages } = await import("./planning.ts");
-    return await planPackages([this.settings], { ...options, verb: "push" });
+    const { planPackageSet } = await import("./planning.ts");
+    return await planPackageSet(setOf(this.settings), options);
   }
 
   /** The request that an engine would get for a platform, made without one. */
@@ -134,27 +132,27 @@ export class FluentPackage<P extends PlatformText = PlatformText> {
 
   /** Builds what is missing and puts every platform into the OCI cache. */
   build(options: BuildOptions = {}): Run<PackageResult<P>> {
-    return startBuild([this.settings], options, onlyPackage<P>);
+    return startRun({ verb: "build", set: setOf(this.settings), options }, onlyPackage<P>(this.settings));
   }
 
   /** Builds what is missing, pushes all platforms by digest, and only then moves tags: `name:tag-arch` and the index `name:tag`. */
   push(options: PushOptions = {}): Run<PackageResult<P>> {
-    return startPush([this.settings], options, onlyPackage<P>);
+    return startRun({ verb: "push", set: setOf(this.settings), options }, onlyPackage<P>(this.settings));
   }
 
   /** Builds what is missing and loads it into a docker daemon. */
   load(options: VerbOptions = {}): Run<PackageResult<P>> {
-    return startLoad([this.settings], options, onlyPackage<P>);
+    return startRun({ verb: "load", set: setOf(this.settings), options }, onlyPackage<P>(this.settings));
   }
 
   /** Builds what is missing and writes files. */
   export(options: ExportOptions): Run<PackageResult<P>> {
-    return startExport([this.settings], options, onlyPackage<P>);
+    return startRun({ verb: "export", set: setOf(this.settings), options }, onlyPackage<P>(this.settings));
   }
 
   async #reference(): Promise<string> {
-    const { tagPackages } = await import("./tagging.ts");
-    const [tagged] = await tagPackages([this.settings]);
+    const { tagPackageSet } = await import("./tagging.ts");
+    const [tagged] = await tagPackageSet(setOf(this.settings));
     return tagged?.shortReference ?? "";
   }
 

@@ -1,7 +1,5 @@
 import type { Abortable } from "../core/abort.ts";
-
-/** How a run tells what it does. `quiet` is the default of the API: a library prints nothing unasked. */
-export type ProgressMode = "auto" | "plain" | "tty" | "json" | "quiet";
+import type { ProgressMode } from "../progress/create-renderer.ts";
 
 /** Options that every terminal verb takes. */
 export interface VerbOptions extends Abortable {
@@ -9,7 +7,7 @@ export interface VerbOptions extends Abortable {
   readonly timeoutMs?: number;
   /** Build whatever exists already. Default false. */
   readonly force?: boolean;
-  /** Where progress goes: a mode, written to stderr. Default `quiet`. */
+  /** How progress is shown on stderr. Default `quiet`: a library prints nothing unasked. */
   readonly progress?: ProgressMode;
   /** The OCI cache directory. Default `LINUXKIT_CACHE`, else `~/.linuxkit/cache`, shared with the LinuxKit CLI. */
   readonly cacheDirectory?: string;

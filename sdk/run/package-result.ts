@@ -1,10 +1,24 @@
 import { RunError } from "../core/errors.ts";
 import type { PlatformText } from "../core/platform.ts";
+import type { PackageSettings } from "./package-settings.ts";
 import type { PackageResult, RunResult } from "./result.ts";
 
-/** The result of a run over one package. */
-export function onlyPackage<P extends PlatformText>(result: RunResult): PackageResult<P> {
-  const [first] = result.packages;
-  if (!first) throw new RunError("RUN_FAILED", "the run ended without a result");
-  return first;
+/** Takes the result of a run over one package out of it, typed by the platforms that were asked for. */
+export function onlyPackage<P extends PlatformText>(
+  settings: PackageSettings,
+): (result: RunResult) => PackageResult<P> {
+  return (result) => {
+    const [first] = result.packages;
+    if (first && hasPlatforms<P>(first, settings.overrides.platforms ?? [])) return first;
+    throw new RunError("RUN_FAILED", "the run ended without a result for every platform", {
+      details: { asked: settings.overrides.platforms },
+    });
+  };
+}
+
+function hasPlatforms<P extends PlatformText>(
+  result: PackageResult,
+  platforms: readonly PlatformText[],
+): result is PackageResult<P> {
+  return platforms.every((platform) => platform in result.images);
 }

@@ -32,3 +32,22 @@ export interface PackageSettings {
   readonly overrides: PackageOverrides;
   readonly engines: EngineSelection;
 }
+
+/** Where several packages come from: directories, globs over directories, or values. */
+export type PackageSetMember =
+  | PackageOrigin
+  | { readonly kind: "glob"; readonly pattern: string; readonly buildYml?: string };
+
+/** All that a fluent set of packages holds. */
+export interface PackageSetSettings {
+  readonly members: readonly PackageSetMember[];
+  readonly overrides: PackageOverrides;
+  readonly engines: EngineSelection;
+  /** A failure does not stop the other packages. */
+  readonly keepGoing: boolean;
+}
+
+/** One package as a set. */
+export function setOf({ origin, overrides, engines }: PackageSettings): PackageSetSettings {
+  return { members: [origin], overrides, engines, keepGoing: false };
+}

@@ -1,5 +1,5 @@
 import { posix } from "node:path";
-import type { Readable } from "node:stream";
+import { Readable } from "node:stream";
 import { pipeline } from "node:stream/promises";
 import { createGunzip } from "node:zlib";
 import { extract, type Header } from "tar-stream";
@@ -26,7 +26,7 @@ interface StoredEntry extends TreeEntry {
 }
 
 /** Opens one layer's bytes as they are stored. */
-export type OpenLayer = (layer: Descriptor) => Promise<Readable>;
+export type OpenLayer = (layer: Descriptor) => AsyncIterable<Uint8Array>;
 
 const WHITEOUT = ".wh.";
 const OPAQUE = ".wh..wh..opq";
@@ -49,7 +49,7 @@ export class ImageTree {
     const entries = new Map<string, StoredEntry>();
     for (const [index, layer] of layers.entries()) {
       const found: StoredEntry[] = [];
-      await eachEntry(await open(layer), layer, async (header) => {
+      await eachEntry(open(layer), layer, async (header) => {
         found.push(toEntry(header, index));
       });
       overlay(entries, found);
@@ -79,7 +79,7 @@ export class ImageTree {
     const layer = entry && this.#layers[entry.layer];
     if (!entry || !layer || entry.kind !== "file") return undefined;
     const chunks: Buffer[] = [];
-    await eachEntry(await this.#open(layer), layer, async (header, content) => {
+    await eachEntry(this.#open(layer), layer, async (header, content) => {
       if (header.name !== entry.storedName || header.type !== "file") return;
       chunks.length = 0;
       for await (const chunk of content) if (chunk instanceof Uint8Array) chunks.push(Buffer.from(chunk));
@@ -169,14 +169,14 @@ function absolute(path: string): string {
 }
 
 async function eachEntry(
-  stored: Readable,
+  stored: AsyncIterable<Uint8Array>,
   layer: Descriptor,
   visit: (header: Header, content: AsyncIterable<unknown>) => Promise<void>,
 ): Promise<void> {
   const entries = extract();
   const unpacked = layer.mediaType.endsWith("gzip")
-    ? pipeline(stored, createGunzip(), entries)
-    : pipeline(stored, entries);
+    ? pipeline(Readable.from(stored), createGunzip(), entries)
+    : pipeline(Readable.from(stored), entries);
   const reading = (async () => {
     for await (const entry of entries) {
       await visit(entry.header, entry);

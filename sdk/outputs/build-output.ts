@@ -1,0 +1,16 @@
+import type { ExporterEntry, ExportResult } from "../engine/engine.ts";
+import type { Descriptor } from "../oci/model/descriptor.ts";
+import type { SessionHandler } from "../session/service.ts";
+
+/** Where the result of one build goes: an exporter of the engine, and what the client does with what it sends. */
+export interface BuildOutput {
+  readonly exporter: ExporterEntry;
+  /** Receives what the exporter sends to the client, where it sends anything. */
+  readonly receive?: SessionHandler;
+  /**
+   * Takes the exporter's answer once the build is over.
+   *
+   * @returns the image manifest that was made; undefined for outputs that hold no image
+   */
+  complete(exported: ExportResult): Promise<Descriptor | undefined>;
+}

@@ -1,0 +1,109 @@
+import { deepFreeze } from "../core/freeze.ts";
+import type { PlatformText } from "../core/platform.ts";
+import type { HashOptions } from "../pkg/package.ts";
+import type { Plan } from "../plan/plan.ts";
+import { type EngineChoice, type EngineSelection, selectionOf } from "./engine-selection.ts";
+import type { BuildOptions, ExportOptions, PushOptions, VerbOptions } from "./options.ts";
+import type { PackageOverrides, PackageSetSettings } from "./package-settings.ts";
+import type { RunResult } from "./result.ts";
+import type { Run } from "./run.ts";
+import { startRun } from "./verbs.ts";
+
+/**
+ * Several packages, as an immutable value. Make one with `pkgs()`. Directories are looked up when a verb is called.
+ */
+export class FluentPackages {
+  /** What was set, as plain frozen data. */
+  readonly settings: PackageSetSettings;
+
+  constructor(settings: PackageSetSettings) {
+    this.settings = deepFreeze(settings);
+    Object.freeze(this);
+  }
+
+  /** Builds exactly these platforms, in place of those that each package names. */
+  platforms(...platforms: readonly PlatformText[]): FluentPackages {
+    return this.#with({ platforms });
+  }
+
+  /** Sets build arguments for every package. */
+  buildArgs(args: Readonly<Record<string, string>>): FluentPackages {
+    return this.#with({ buildArgs: { ...this.settings.overrides.buildArgs, ...args } });
+  }
+
+  /** Sets the organisation of every package. It may hold a registry host, such as `127.0.0.1:5000/acme`. */
+  org(org: string): FluentPackages {
+    return this.#with({ org });
+  }
+
+  /** Sets the tag template of every package. */
+  tag(template: string): FluentPackages {
+    return this.#with({ tag: template });
+  }
+
+  /** Adds image labels to every package. */
+  labels(labels: Readonly<Record<string, string>>): FluentPackages {
+    return this.#with({ labels: { ...this.settings.overrides.labels, ...labels } });
+  }
+
+  /** Whether steps have a network, for every package. */
+  network(network = true): FluentPackages {
+    return this.#with({ network });
+  }
+
+  /** Runs every step again. */
+  noCache(): FluentPackages {
+    return this.#with({ disableCache: true });
+  }
+
+  /** Which commit, directory or text the tags are made from. */
+  hash(hash: HashOptions): FluentPackages {
+    return this.#with({ hash: { ...this.settings.overrides.hash, ...hash } });
+  }
+
+  /** Names the engines, as `engines(…)` gives them, or one engine by address for all platforms. */
+  engines(selection: EngineSelection | EngineChoice | string): FluentPackages {
+    return new FluentPackages({ ...this.settings, engines: selectionOf(selection) });
+  }
+
+  /** Goes on with the other packages when one fails; the run then resolves, with an outcome for each node. */
+  keepGoing(keepGoing = true): FluentPackages {
+    return new FluentPackages({ ...this.settings, keepGoing });
+  }
+
+  /** The references that the packages have now, in order. */
+  async tags(options: VerbOptions = {}): Promise<readonly string[]> {
+    const { tagPackageSet } = await import("./tagging.ts");
+    return (await tagPackageSet(this.settings, options)).map((tagged) => tagged.shortReference);
+  }
+
+  /** What a push would do for each package and platform, and why. */
+  async plan(options: VerbOptions = {}): Promise<Plan> {
+    const { planPackageSet } = await import("./planning.ts");
+    return await planPackageSet(this.settings, options);
+  }
+
+  /** Builds what is missing and puts it into the OCI cache. */
+  build(options: BuildOptions = {}): Run<RunResult> {
+    return startRun({ verb: "build", set: this.settings, options }, (result) => result);
+  }
+
+  /** Builds what is missing, pushes by digest, and moves the tags of each package whose platforms all succeeded. */
+  push(options: PushOptions = {}): Run<RunResult> {
+    return startRun({ verb: "push", set: this.settings, options }, (result) => result);
+  }
+
+  /** Builds what is missing and loads it into a docker daemon. */
+  load(options: VerbOptions = {}): Run<RunResult> {
+    return startRun({ verb: "load", set: this.settings, options }, (result) => result);
+  }
+
+  /** Builds what is missing and writes files into a directory, named after the packages. */
+  export(options: ExportOptions): Run<RunResult> {
+    return startRun({ verb: "export", set: this.settings, options }, (result) => result);
+  }
+
+  #with(overrides: PackageOverrides): FluentPackages {
+    return new FluentPackages({ ...this.settings, overrides: { ...this.settings.overrides, ...overrides } });
+  }
+}
