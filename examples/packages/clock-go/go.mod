@@ -1,0 +1,3 @@
+module example.com/acme/clock
+
+go 1.22
