@@ -52,15 +52,15 @@ const POLL_MS = 50;
 
 /**
  * Ends a recorded process and waits until it is gone: it is asked first, then killed together with its group.
- * A process that took over the number is never touched.
+ * A process that took over the number is never touched. True if one was ended.
  */
-export async function stopProcess(record: ProcessRecord, graceMs: number): Promise<void> {
-  if (!(await signalProcess(record, "SIGTERM"))) return;
-  if (await waitForEnd(record, graceMs)) return;
+export async function stopProcess(record: ProcessRecord, graceMs: number): Promise<boolean> {
+  if (!(await signalProcess(record, "SIGTERM"))) return false;
+  if (await waitForEnd(record, graceMs)) return true;
   // Daemons are leaders of a group of their own: see startDaemon.
   signalGroup(record.pid);
   await signalProcess(record, "SIGKILL");
-  await waitForEnd(record, graceMs);
+  return await waitForEnd(record, graceMs);
 }
 
 async function waitForEnd(record: ProcessRecord, limitMs: number): Promise<boolean> {

@@ -1,0 +1,102 @@
+import { createHash } from "node:crypto";
+import { mkdir, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import type { Abortable } from "../../core/abort.ts";
+import { childEnvironment } from "./child-environment.ts";
+import { startDaemon } from "./daemon.ts";
+import { type DaemonPaths, formatBuildkitdConfig, formatDockerdConfig, type RegistryAccess } from "./daemon-config.ts";
+import { unmountBelow } from "./mounts.ts";
+import { type ProcessRecord, readProcessRecord, stopProcess, writeProcessRecord } from "./process-record.ts";
+import { acceptsConnections, answersDockerPing } from "./socket-probe.ts";
+
+/** Which of the two programs. */
+export type DaemonKind = "buildkit" | "docker";
+
+/** An engine to be run from a directory that belongs to it alone. */
+export interface EngineDaemonOptions extends RegistryAccess, Abortable {
+  readonly kind: DaemonKind;
+  readonly directory: string;
+  /** Where its programs lie; searched before PATH. */
+  readonly binDirectories: readonly string[];
+}
+
+/** Where the things of an engine's directory are. */
+export interface EngineDirectory extends DaemonPaths {
+  readonly config: string;
+  readonly logFile: string;
+  /** Who runs: the process's number with the time of its start. */
+  readonly recordFile: string;
+  readonly address: string;
+}
+
+const STOP_GRACE_MS = 10_000;
+/** A unix socket's path has at most 107 bytes, and dockerd appends up to 45 to its runtime directory. */
+const LONGEST_RUNTIME_PATH = 60;
+
+/** The layout of an engine's directory. Sockets lie elsewhere if the directory's path is too long for them. */
+export function engineDirectory(directory: string): EngineDirectory {
+  const inside = join(directory, "run");
+  const short = createHash("sha256").update(directory).digest("hex").slice(0, 16);
+  const runtime = Buffer.byteLength(inside) <= LONGEST_RUNTIME_PATH ? inside : join("/run/kitsmith", short);
+  const socket = join(runtime, "engine.sock");
+  return Object.freeze({
+    root: join(directory, "data"),
+    runtime,
+    socket,
+    pidFile: join(runtime, "engine.pid"),
+    config: join(directory, "config"),
+    logFile: join(directory, "engine.log"),
+    recordFile: join(directory, "process.json"),
+    address: `unix://${socket}`,
+  });
+}
+
+/**
+ * Starts an engine that keeps running after this process. It writes to its directory and changes nothing of the machine.
+ *
+ * @throws EngineError ENGINE_START_FAILED with the end of the engine's log.
+ */
+export async function startEngineDaemon(options: EngineDaemonOptions): Promise<ProcessRecord> {
+  const paths = engineDirectory(options.directory);
+  await mkdir(paths.root, { recursive: true, mode: 0o711 });
+  await mkdir(paths.runtime, { recursive: true, mode: 0o700 });
+  const docker = options.kind === "docker";
+  await writeFile(paths.config, docker ? formatDockerdConfig(paths, options) : formatBuildkitdConfig(paths, options));
+  try {
+    return await startDaemon({
+      name: docker ? "dockerd" : "buildkitd",
+      command: docker
+        ? ["dockerd", "--config-file", paths.config]
+        : ["buildkitd", "--config", paths.config, "--otel-socket-path", join(paths.runtime, "otel.sock")],
+      environment: childEnvironment({ PATH: searchPath(options.binDirectories) }),
+      logFile: paths.logFile,
+      isReady: () => (docker ? answersDockerPing(paths.socket) : acceptsConnections(paths.socket)),
+      signal: options.signal,
+      onStarted: (record) => writeProcessRecord(paths.recordFile, record),
+    });
+  } catch (error) {
+    await unmountBelow(options.directory);
+    throw error;
+  }
+}
+
+/** True while the engine of the directory runs and answers. */
+export async function isEngineRunning(directory: string, kind: DaemonKind): Promise<boolean> {
+  const { socket } = engineDirectory(directory);
+  return kind === "docker" ? await answersDockerPing(socket) : await acceptsConnections(socket);
+}
+
+/** Stops the engine of the directory, if it runs, and unmounts what it left. Its data stays. */
+export async function stopEngineDaemon(directory: string): Promise<boolean> {
+  const paths = engineDirectory(directory);
+  const record = await readProcessRecord(paths.recordFile);
+  const stopped = record !== undefined && (await stopProcess(record, STOP_GRACE_MS));
+  await unmountBelow(directory);
+  await unmountBelow(paths.runtime);
+  return stopped;
+}
+
+function searchPath(binDirectories: readonly string[]): string {
+  const inherited = process.env.PATH ?? "/usr/local/bin:/usr/bin:/bin";
+  return [...binDirectories, inherited, "/usr/sbin", "/sbin"].join(":");
+}

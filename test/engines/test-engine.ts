@@ -1,0 +1,62 @@
+import { mkdtemp, readFile, rm } from "node:fs/promises";
+import { join } from "node:path";
+import type { RegistryAccess } from "../../sdk/engine/lifecycle/daemon-config.ts";
+import {
+  type DaemonKind,
+  engineDirectory,
+  startEngineDaemon,
+  stopEngineDaemon,
+} from "../../sdk/engine/lifecycle/engine-daemon.ts";
+import { testTools } from "./test-tools.ts";
+
+/** A real engine with a directory of its own. Disposing it stops it and removes all that it wrote. */
+export interface TestEngine extends AsyncDisposable {
+  readonly kind: DaemonKind;
+  /** `unix://…`, for BUILDKIT_HOST or DOCKER_HOST. */
+  readonly address: string;
+  readonly socket: string;
+  readonly pid: number;
+  readonly directory: string;
+  /** All that it wrote so far. */
+  log(): Promise<string>;
+  /** Kills it, as a crash does; its directory stays until it is disposed. */
+  kill(): void;
+}
+
+/** A standalone buildkitd. */
+export async function startBuildkitd(access: RegistryAccess = {}): Promise<TestEngine> {
+  return await startTestEngine("buildkit", access);
+}
+
+/** A dockerd with the containerd image store, without a bridge: it knows the networks `none` and `host`. */
+export async function startDockerd(access: RegistryAccess = {}): Promise<TestEngine> {
+  return await startTestEngine("docker", access);
+}
+
+async function startTestEngine(kind: DaemonKind, access: RegistryAccess): Promise<TestEngine> {
+  // Not the system's directory for temporary files: its path may be too long for sockets.
+  const directory = await mkdtemp("/tmp/ksm-");
+  const paths = engineDirectory(directory);
+  const remove = async (): Promise<void> => {
+    await stopEngineDaemon(directory);
+    await rm(directory, { recursive: true, force: true });
+  };
+  try {
+    const { pid } = await startEngineDaemon({ ...access, kind, directory, binDirectories: testTools().binDirectories });
+    return Object.freeze({
+      kind,
+      address: paths.address,
+      socket: paths.socket,
+      pid,
+      directory,
+      log: () => readFile(join(directory, "engine.log"), "utf8"),
+      kill: () => {
+        process.kill(pid, "SIGKILL");
+      },
+      [Symbol.asyncDispose]: remove,
+    });
+  } catch (error) {
+    await remove();
+    throw error;
+  }
+}

@@ -1,0 +1,43 @@
+import { existsSync } from "node:fs";
+import { join } from "node:path";
+import { testToolDirectories } from "./test-cache.ts";
+
+/** Paths of the programs that tests run, all in the cache that install.mjs fills. */
+export interface TestTools {
+  readonly buildctl: string;
+  readonly crane: string;
+  readonly skopeo: string;
+  readonly umoci: string;
+  readonly runc: string;
+  readonly docker: string;
+  /** buildx, to be run as it is: it takes the arguments of `docker buildx`. */
+  readonly buildx: string;
+  readonly dockerRegistry: string;
+  /** Static, of this machine's architecture. */
+  readonly busybox: string;
+  /** Directories for PATH of the engines. */
+  readonly binDirectories: readonly string[];
+}
+
+/** The programs; throws where they were not installed. */
+export function testTools(): TestTools {
+  const directories = testToolDirectories();
+  const [go, distribution, docker] = [directories.go, directories.distribution, directories.docker].map((directory) =>
+    join(directory, "bin"),
+  ) as [string, string, string];
+  for (const bin of [go, distribution, docker]) {
+    if (!existsSync(bin)) throw new Error(`${bin} is missing: run \`node test/engines/install.mjs\` first.`);
+  }
+  return Object.freeze({
+    buildctl: join(go, "buildctl"),
+    crane: join(go, "crane"),
+    skopeo: join(distribution, "skopeo"),
+    umoci: join(distribution, "umoci"),
+    runc: join(distribution, "runc"),
+    docker: join(docker, "docker"),
+    buildx: join(docker, "docker-buildx"),
+    dockerRegistry: join(distribution, "docker-registry"),
+    busybox: join(distribution, "busybox"),
+    binDirectories: [go, docker, distribution],
+  });
+}
