@@ -1,0 +1,162 @@
+import { mkdir } from "node:fs/promises";
+import { join } from "node:path";
+import { type Abortable, raceAbort } from "../../core/abort.ts";
+import { createLimiter } from "../../core/concurrency.ts";
+import { isKitsmithError } from "../../core/errors.ts";
+import type { ContentStream } from "../model/content.ts";
+import type { Descriptor } from "../model/descriptor.ts";
+import { createIndex, type ImageIndex } from "../model/manifest.ts";
+import { formatReference, parseReference } from "../model/reference.ts";
+import { type ExportOptions, exportArchive } from "./archive-export.ts";
+import { importArchive } from "./archive-import.ts";
+import { type BlobStore, createBlobStore, removeLeftovers } from "./blob-store.ts";
+import { findMissing, flattenIndex } from "./closure.ts";
+import { lockFile } from "./file-lock.ts";
+import {
+  initializeLayout,
+  isMarked,
+  type NamedDescriptor,
+  namedEntries,
+  readRootIndex,
+  withEntry,
+  writeRootIndex,
+} from "./root-index.ts";
+import { asWriteError } from "./write-error.ts";
+
+/** What a name shall stand for, seeing what it stands for now; undefined removes the name. */
+export type ReferenceChange = (current: Descriptor | undefined) => Promise<Descriptor | undefined>;
+
+/**
+ * A cache directory as the LinuxKit CLI keeps it, an OCI layout: both can work on it at once.
+ *
+ * Names are image references in any form; they are stored in full. Content is verified when it is written and read.
+ *
+ * @source https://github.com/opencontainers/image-spec/blob/v1.1.1/image-layout.md
+ */
+export interface Cache extends BlobStore {
+  readonly directory: string;
+  /** What a name stands for, or the root entry with a reference's digest; undefined if there is none. */
+  resolve(name: string, options?: Abortable): Promise<Descriptor | undefined>;
+  /** All names, in the order in which they were written. */
+  list(options?: Abortable): Promise<readonly NamedDescriptor[]>;
+  /** Lets a name stand for something; older meanings of the name are gone. */
+  setReference(name: string, descriptor: Descriptor, options?: Abortable): Promise<void>;
+  /**
+   * Changes what a name stands for while no other process can: `change` runs under the cache's lock and must not use
+   * methods that take it.
+   */
+  updateReference(name: string, change: ReferenceChange, options?: Abortable): Promise<Descriptor | undefined>;
+  /**
+   * Stores what an OCI image tar holds and gives back the descriptors of its index.json; no name is set.
+   *
+   * @throws ContentError `CONTENT_CORRUPT`, `CONTENT_DIGEST_MISMATCH`, `CONTENT_PATH_UNSAFE`, `CONTENT_WRITE_FAILED`
+   */
+  importArchive(archive: ContentStream, options?: Abortable): Promise<readonly Descriptor[]>;
+  /** An image, or an index with all its images, as an OCI layout tar or as `docker load` reads it: {@link exportArchive}. */
+  exportArchive(descriptor: Descriptor, options: ExportOptions): ContentStream;
+  /** The entries of an index with its nested ones opened, or the descriptor itself if it is of one image. */
+  flattenIndex(descriptor: Descriptor, options?: Abortable): Promise<readonly Descriptor[]>;
+  /** What is missing of an image or index and all that it refers to; empty if it is complete. */
+  findMissing(descriptor: Descriptor, options?: Abortable): Promise<readonly Descriptor[]>;
+}
+
+/**
+ * Opens a cache directory, and makes it first if it is not there.
+ *
+ * @throws ContentError `CONTENT_CORRUPT` naming the file, `CONTENT_WRITE_FAILED`, `CACHE_LOCK_UNAVAILABLE`
+ */
+export async function openCache(directory: string, options: Abortable = {}): Promise<Cache> {
+  const locked = createLockedRunner(directory);
+  await openDirectory(directory, locked, options.signal);
+  const blobs = createBlobStore(directory);
+  const readIndex = (signal: AbortSignal | undefined) => settled(() => requireIndex(directory), locked, signal);
+
+  async function updateReference(
+    name: string,
+    change: ReferenceChange,
+    { signal }: Abortable = {},
+  ): Promise<Descriptor | undefined> {
+    const fullName = formatReference(parseReference(name));
+    const update = async () => {
+      const index = await requireIndex(directory);
+      const next = await change(findEntry(index, name));
+      await writeRootIndex(directory, withEntry(index, fullName, next));
+      return next;
+    };
+    return await locked(update, signal);
+  }
+
+  return Object.freeze({
+    ...blobs,
+    directory,
+    resolve: async (name: string, { signal }: Abortable = {}) => findEntry(await readIndex(signal), name),
+    list: async ({ signal }: Abortable = {}) => namedEntries(await readIndex(signal)),
+    setReference: async (name: string, descriptor: Descriptor, setOptions?: Abortable) => {
+      await updateReference(name, () => Promise.resolve(descriptor), setOptions);
+    },
+    updateReference,
+    importArchive: (archive: ContentStream, importOptions?: Abortable) => importArchive(blobs, archive, importOptions),
+    exportArchive: (descriptor: Descriptor, exportOptions: ExportOptions) =>
+      exportArchive(blobs, descriptor, exportOptions),
+    flattenIndex: (descriptor: Descriptor, flattenOptions?: Abortable) =>
+      flattenIndex(blobs, descriptor, flattenOptions),
+    findMissing: (descriptor: Descriptor, findOptions?: Abortable) => findMissing(blobs, descriptor, findOptions),
+  });
+}
+
+/** Runs an action while this process, and in it one caller, holds the cache's lock. */
+type LockedRunner = <T>(action: () => Promise<T>, signal: AbortSignal | undefined) => Promise<T>;
+
+function createLockedRunner(directory: string): LockedRunner {
+  const inTurn = createLimiter(1);
+  return async (action, signal) => {
+    // Our own callers queue here, so that only one of them at a time waits for other processes.
+    const turn = inTurn(async () => {
+      const lock = await lockFile(join(directory, ".lock"), { signal });
+      try {
+        return await action();
+      } finally {
+        await lock[Symbol.asyncDispose]();
+      }
+    });
+    return await raceAbort(turn, signal);
+  };
+}
+
+async function openDirectory(directory: string, locked: LockedRunner, signal: AbortSignal | undefined): Promise<void> {
+  await mkdir(directory, { recursive: true }).catch((cause: unknown) => {
+    throw asWriteError(cause, directory);
+  });
+  const look = async () => (await isMarked(directory)) && (await readRootIndex(directory)) !== undefined;
+  const ready = await settled(look, locked, signal);
+  if (!ready) await locked(() => initializeLayout(directory), signal);
+  await removeLeftovers(directory, Date.now());
+}
+
+/**
+ * Reads a file that the LinuxKit CLI writes in place: what cannot be understood is read again under the lock, where
+ * nobody is writing.
+ */
+async function settled<T>(read: () => Promise<T>, locked: LockedRunner, signal: AbortSignal | undefined): Promise<T> {
+  try {
+    return await read();
+  } catch (cause) {
+    if (!isKitsmithError(cause) || cause.code !== "CONTENT_CORRUPT") throw cause;
+    return await locked(read, signal);
+  }
+}
+
+/** An index.json that was taken away holds nothing. */
+async function requireIndex(directory: string): Promise<ImageIndex> {
+  return (await readRootIndex(directory)) ?? createIndex([]);
+}
+
+function findEntry(index: ImageIndex, name: string): Descriptor | undefined {
+  const entries = namedEntries(index);
+  const exact = entries.find((entry) => entry.name === name);
+  if (exact !== undefined) return exact.descriptor;
+  const reference = parseReference(name);
+  if (reference.digest !== undefined) return index.manifests.find(({ digest }) => digest === reference.digest);
+  const fullName = formatReference(reference);
+  return entries.find((entry) => entry.name === fullName)?.descriptor;
+}

@@ -1,0 +1,91 @@
+import type { Abortable } from "../../core/abort.ts";
+import type { Digest } from "../../core/digest.ts";
+import { ContentError } from "../../core/errors.ts";
+import type { Descriptor } from "../model/descriptor.ts";
+import { childrenOf, parseIndexOrManifest } from "../model/manifest.ts";
+import { isIndexMediaType, isManifestMediaType } from "../model/media-type.ts";
+import type { BlobStore } from "./blob-store.ts";
+
+/** Indexes may lie in indexes; nobody needs more than this. */
+const DEPTH_LIMIT = 4;
+
+/** What of an image or index, and of all that it refers to, is not in the store. */
+export async function findMissing(
+  blobs: BlobStore,
+  root: Descriptor,
+  options: Abortable = {},
+): Promise<readonly Descriptor[]> {
+  const missing: Descriptor[] = [];
+  for await (const { descriptor, present } of walkContent(blobs, root, options)) if (!present) missing.push(descriptor);
+  return missing;
+}
+
+/**
+ * Everything that a descriptor leads to, each content once, what is referred to before what refers to it. What is not
+ * there is named, and not gone into.
+ *
+ * @throws ContentError `CONTENT_CORRUPT` if a manifest does not parse, or indexes are nested without end
+ */
+export async function* walkContent(
+  blobs: BlobStore,
+  root: Descriptor,
+  options: Abortable = {},
+): AsyncGenerator<{ readonly descriptor: Descriptor; readonly present: boolean }, void, undefined> {
+  yield* walk(blobs, root, { ...options, seen: new Set(), depth: 0 });
+}
+
+interface WalkState extends Abortable {
+  readonly seen: Set<Digest>;
+  readonly depth: number;
+}
+
+async function* walk(
+  blobs: BlobStore,
+  descriptor: Descriptor,
+  state: WalkState,
+): AsyncGenerator<{ readonly descriptor: Descriptor; readonly present: boolean }, void, undefined> {
+  state.signal?.throwIfAborted();
+  if (state.seen.has(descriptor.digest)) return;
+  state.seen.add(descriptor.digest);
+  const present = await blobs.hasBlob(descriptor);
+  if (present && isContainer(descriptor)) {
+    if (state.depth >= DEPTH_LIMIT) {
+      throw new ContentError("CONTENT_CORRUPT", `${descriptor.digest} lies too deep in nested indexes`);
+    }
+    for (const child of await readChildren(blobs, descriptor, state.signal)) {
+      yield* walk(blobs, child, { ...state, depth: state.depth + 1 });
+    }
+  }
+  yield { descriptor, present };
+}
+
+/**
+ * The entries of an index with its nested ones opened, or the descriptor itself if it is of one image.
+ *
+ * @throws ContentError `CONTENT_NOT_FOUND`, `CONTENT_CORRUPT`
+ */
+export async function flattenIndex(
+  blobs: BlobStore,
+  descriptor: Descriptor,
+  options: Abortable = {},
+): Promise<readonly Descriptor[]> {
+  if (!isIndexMediaType(descriptor.mediaType)) return [descriptor];
+  const children = await readChildren(blobs, descriptor, options.signal);
+  const flat = await Promise.all(children.map((child) => flattenIndex(blobs, child, options)));
+  return flat.flat();
+}
+
+async function readChildren(
+  blobs: BlobStore,
+  descriptor: Descriptor,
+  signal: AbortSignal | undefined,
+): Promise<readonly Descriptor[]> {
+  const content = await blobs.readBlob(descriptor, signal === undefined ? {} : { signal });
+  const options = { origin: descriptor.digest, mediaType: descriptor.mediaType };
+  const parsed = parseIndexOrManifest(content, options);
+  return childrenOf(parsed);
+}
+
+function isContainer(descriptor: Descriptor): boolean {
+  return isIndexMediaType(descriptor.mediaType) || isManifestMediaType(descriptor.mediaType);
+}

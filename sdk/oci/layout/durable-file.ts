@@ -1,0 +1,79 @@
+import { randomUUID } from "node:crypto";
+import { type FileHandle, mkdir, open, rename, rm } from "node:fs/promises";
+import { dirname, join } from "node:path";
+import { asWriteError } from "./write-error.ts";
+
+/** A file that is being written under a temporary name. Disposing it without {@link NewFile.publish} removes it. */
+export interface NewFile extends AsyncDisposable {
+  write(chunk: Uint8Array): Promise<void>;
+  /** Makes the content safe on disk and gives it its name, which it takes from any older file at once. */
+  publish(path: string): Promise<void>;
+}
+
+/**
+ * Starts a file under a temporary name in `directory`, which must be on the same file system as its final place.
+ *
+ * @throws ContentError `CONTENT_WRITE_FAILED`, from every method
+ */
+export async function createNewFile(directory: string): Promise<NewFile> {
+  const temporary = join(directory, randomUUID());
+  const handle = await guarded(temporary, () => openNew(directory, temporary));
+  let open: FileHandle | undefined = handle;
+  return {
+    async write(chunk) {
+      await guarded(temporary, () => writeAll(handle, chunk));
+    },
+    async publish(path) {
+      await guarded(path, async () => {
+        await handle.sync();
+        open = undefined;
+        await handle.close();
+        await rename(temporary, path);
+        await syncDirectory(dirname(path));
+      });
+    },
+    async [Symbol.asyncDispose]() {
+      await open?.close();
+      await rm(temporary, { force: true });
+    },
+  };
+}
+
+/** Replaces a file's content at once: readers see the old or the new, and a crash leaves one of the two. */
+export async function replaceFile(path: string, content: string, temporaryDirectory: string): Promise<void> {
+  const file = await createNewFile(temporaryDirectory);
+  try {
+    await file.write(new TextEncoder().encode(content));
+    await file.publish(path);
+  } finally {
+    await file[Symbol.asyncDispose]();
+  }
+}
+
+async function openNew(directory: string, path: string): Promise<FileHandle> {
+  await mkdir(directory, { recursive: true });
+  return await open(path, "wx", 0o666);
+}
+
+async function writeAll(handle: FileHandle, chunk: Uint8Array): Promise<void> {
+  let offset = 0;
+  while (offset < chunk.byteLength) offset += (await handle.write(chunk, offset)).bytesWritten;
+}
+
+/** A renamed file is safe only when its directory is. */
+async function syncDirectory(path: string): Promise<void> {
+  const handle = await open(path, "r");
+  try {
+    await handle.sync();
+  } finally {
+    await handle.close();
+  }
+}
+
+async function guarded<T>(path: string, action: () => Promise<T>): Promise<T> {
+  try {
+    return await action();
+  } catch (cause) {
+    throw asWriteError(cause, path);
+  }
+}

@@ -1,0 +1,87 @@
+import { readFile } from "node:fs/promises";
+import { join } from "node:path";
+import { ContentError } from "../../core/errors.ts";
+import { isRecord } from "../../core/json.ts";
+import type { Descriptor } from "../model/descriptor.ts";
+import { createIndex, formatRootIndex, type ImageIndex, parseIndex } from "../model/manifest.ts";
+import { incomingDirectory } from "./blob-store.ts";
+import { replaceFile } from "./durable-file.ts";
+import { hasErrorCode } from "./write-error.ts";
+
+/** The annotation that holds an entry's name. */
+export const NAME_ANNOTATION = "org.opencontainers.image.ref.name";
+/** Caches hold thousands of images; an index of one image never does. */
+const ROOT_ENTRY_LIMIT = 100_000;
+
+/** An entry of index.json: a name and what it stands for. */
+export interface NamedDescriptor {
+  /** As it is stored; LinuxKit writes full names, such as `docker.io/linuxkit/init:v1`. */
+  readonly name: string;
+  readonly descriptor: Descriptor;
+}
+
+/** Reads index.json; undefined if there is none. @throws ContentError `CONTENT_CORRUPT` naming the file */
+export async function readRootIndex(layout: string): Promise<ImageIndex | undefined> {
+  const path = join(layout, "index.json");
+  const content = await readIfThere(path);
+  if (content === undefined) return undefined;
+  return parseIndex(content, { origin: path, entryLimit: ROOT_ENTRY_LIMIT });
+}
+
+/** Replaces index.json; to be called under the lock. @throws ContentError `CONTENT_WRITE_FAILED` */
+export async function writeRootIndex(layout: string, index: ImageIndex): Promise<void> {
+  await replaceFile(join(layout, "index.json"), formatRootIndex(index), incomingDirectory(layout));
+}
+
+/** Makes an empty layout where none is; to be called under the lock. */
+export async function initializeLayout(layout: string): Promise<void> {
+  const marker = JSON.stringify({ imageLayoutVersion: "1.0.0" }, undefined, 4);
+  if (!(await isMarked(layout))) await replaceFile(join(layout, "oci-layout"), marker, incomingDirectory(layout));
+  if ((await readRootIndex(layout)) === undefined) await writeRootIndex(layout, createIndex([]));
+}
+
+/** True if oci-layout is there. @throws ContentError `CONTENT_CORRUPT` if it is, but says something else */
+export async function isMarked(layout: string): Promise<boolean> {
+  const path = join(layout, "oci-layout");
+  const content = await readIfThere(path);
+  if (content === undefined) return false;
+  const marker = parseJson(content);
+  if (isRecord(marker) && marker.imageLayoutVersion === "1.0.0") return true;
+  throw new ContentError("CONTENT_CORRUPT", `${path} does not say that this is an OCI layout of version 1.0.0`, {
+    hint: "Use another directory, or remove this one.",
+    details: { path },
+  });
+}
+
+/** The entries that have names, in the file's order. */
+export function namedEntries(index: ImageIndex): readonly NamedDescriptor[] {
+  return index.manifests.flatMap((descriptor) => {
+    const name = descriptor.annotations?.[NAME_ANNOTATION];
+    return name === undefined ? [] : [{ name, descriptor }];
+  });
+}
+
+/** The index with a name that stands for something else, or, with undefined, for nothing: names are unique. */
+export function withEntry(index: ImageIndex, name: string, descriptor: Descriptor | undefined): ImageIndex {
+  const others = index.manifests.filter((entry) => entry.annotations?.[NAME_ANNOTATION] !== name);
+  if (descriptor === undefined) return { ...index, manifests: others };
+  const entry = { ...descriptor, annotations: { ...descriptor.annotations, [NAME_ANNOTATION]: name } };
+  return { ...index, manifests: [...others, entry] };
+}
+
+function parseJson(content: Uint8Array): unknown {
+  try {
+    return JSON.parse(new TextDecoder().decode(content));
+  } catch {
+    return undefined;
+  }
+}
+
+async function readIfThere(path: string): Promise<Uint8Array | undefined> {
+  try {
+    return await readFile(path);
+  } catch (cause) {
+    if (hasErrorCode(cause, "ENOENT")) return undefined;
+    throw new ContentError("CONTENT_CORRUPT", `${path} cannot be read`, { cause, details: { path } });
+  }
+}
