@@ -1,9 +1,11 @@
-import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { writeFile } from "node:fs/promises";
 import { createServer } from "node:net";
 import { join } from "node:path";
 import { childEnvironment } from "../../sdk/engine/lifecycle/child-environment.ts";
 import { startDaemon } from "../../sdk/engine/lifecycle/daemon.ts";
-import { stopProcess } from "../../sdk/engine/lifecycle/process-record.ts";
+import { engineDirectory } from "../../sdk/engine/lifecycle/engine-daemon.ts";
+import { writeProcessRecord } from "../../sdk/engine/lifecycle/process-record.ts";
+import { createScratchDirectory, removeScratchDirectory } from "./scratch-directory.ts";
 import { testTools } from "./test-tools.ts";
 
 /** The distribution's registry, on a free port of the loopback address, plain http. */
@@ -26,11 +28,9 @@ export interface TestRegistryOptions {
   readonly mirrorOf?: string;
 }
 
-const STOP_GRACE_MS = 5_000;
-
 /** Starts it with an empty store. Disposing it stops it and removes the store. */
 export async function startDockerRegistry(options: TestRegistryOptions = {}): Promise<TestRegistry> {
-  const directory = await mkdtemp("/tmp/ksr-");
+  const directory = await createScratchDirectory();
   const host = `127.0.0.1:${await freePort()}`;
   const url = `http://${host}`;
   await writeFile(join(directory, "config.json"), await configOf(directory, host, options));
@@ -39,16 +39,14 @@ export async function startDockerRegistry(options: TestRegistryOptions = {}): Pr
     command: [testTools().dockerRegistry, "serve", join(directory, "config.json")],
     environment: childEnvironment(),
     logFile: join(directory, "log"),
+    onStarted: (started) => writeProcessRecord(engineDirectory(directory).recordFile, started),
     isReady: async () => (await fetch(`${url}/v2/`).catch(() => undefined)) !== undefined,
   });
   return Object.freeze({
     host,
     url,
     pid: record.pid,
-    [Symbol.asyncDispose]: async () => {
-      await stopProcess(record, STOP_GRACE_MS);
-      await rm(directory, { recursive: true, force: true });
-    },
+    [Symbol.asyncDispose]: () => removeScratchDirectory(directory),
   });
 }
 

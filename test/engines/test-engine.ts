@@ -1,12 +1,7 @@
-import { mkdtemp, readFile, rm } from "node:fs/promises";
-import { join } from "node:path";
+import { readFile } from "node:fs/promises";
 import type { RegistryAccess } from "../../sdk/engine/lifecycle/daemon-config.ts";
-import {
-  type DaemonKind,
-  engineDirectory,
-  startEngineDaemon,
-  stopEngineDaemon,
-} from "../../sdk/engine/lifecycle/engine-daemon.ts";
+import { type DaemonKind, engineDirectory, startEngineDaemon } from "../../sdk/engine/lifecycle/engine-daemon.ts";
+import { createScratchDirectory, removeScratchDirectory } from "./scratch-directory.ts";
 import { testTools } from "./test-tools.ts";
 
 /** A real engine with a directory of its own. Disposing it stops it and removes all that it wrote. */
@@ -34,13 +29,8 @@ export async function startDockerd(access: RegistryAccess = {}): Promise<TestEng
 }
 
 async function startTestEngine(kind: DaemonKind, access: RegistryAccess): Promise<TestEngine> {
-  // Not the system's directory for temporary files: its path may be too long for sockets.
-  const directory = await mkdtemp("/tmp/ksm-");
+  const directory = await createScratchDirectory();
   const paths = engineDirectory(directory);
-  const remove = async (): Promise<void> => {
-    await stopEngineDaemon(directory);
-    await rm(directory, { recursive: true, force: true });
-  };
   try {
     const { pid } = await startEngineDaemon({ ...access, kind, directory, binDirectories: testTools().binDirectories });
     return Object.freeze({
@@ -49,14 +39,14 @@ async function startTestEngine(kind: DaemonKind, access: RegistryAccess): Promis
       socket: paths.socket,
       pid,
       directory,
-      log: () => readFile(join(directory, "engine.log"), "utf8"),
+      log: () => readFile(paths.logFile, "utf8"),
       kill: () => {
         process.kill(pid, "SIGKILL");
       },
-      [Symbol.asyncDispose]: remove,
+      [Symbol.asyncDispose]: () => removeScratchDirectory(directory),
     });
   } catch (error) {
-    await remove();
+    await removeScratchDirectory(directory);
     throw error;
   }
 }
