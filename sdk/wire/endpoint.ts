@@ -40,7 +40,10 @@ export function formatTarget(endpoint: Endpoint): string {
 }
 
 /** Opens a connection to the endpoint, TLS included; rejects with the socket's own error. */
-export async function dialEndpoint(endpoint: Endpoint, options: Abortable = {}): Promise<Socket> {
+export async function dialEndpoint(
+  endpoint: Endpoint,
+  options: Abortable & { readonly protocols?: readonly string[] } = {},
+): Promise<Socket> {
   options.signal?.throwIfAborted();
   const socket = connectSocket(
     endpoint.kind === "unix" ? { path: endpoint.path } : { host: endpoint.host, port: endpoint.port },
@@ -48,7 +51,7 @@ export async function dialEndpoint(endpoint: Endpoint, options: Abortable = {}):
   socket.setNoDelay(true);
   try {
     await raceAbort(once(socket, "connect"), options.signal);
-    return await raceAbort(secureSocket(socket, endpoint), options.signal);
+    return await raceAbort(secureSocket(socket, endpoint, options.protocols), options.signal);
   } catch (error) {
     socket.destroy();
     throw error;
@@ -56,7 +59,11 @@ export async function dialEndpoint(endpoint: Endpoint, options: Abortable = {}):
 }
 
 /** Speaks TLS over the connected socket where the endpoint asks for it; otherwise gives the socket back. */
-export async function secureSocket(socket: Socket, endpoint: Endpoint, protocols: string[] = []): Promise<Socket> {
+export async function secureSocket(
+  socket: Socket,
+  endpoint: Endpoint,
+  protocols: readonly string[] = [],
+): Promise<Socket> {
   if (endpoint.kind === "unix" || endpoint.tls === undefined) return socket;
   const { ca, cert, key, serverName, verify = true } = endpoint.tls;
   const secure: TLSSocket = connectTls({
@@ -64,7 +71,7 @@ export async function secureSocket(socket: Socket, endpoint: Endpoint, protocols
     host: endpoint.host,
     ...(serverName === undefined && isIP(endpoint.host) !== 0 ? {} : { servername: serverName ?? endpoint.host }),
     rejectUnauthorized: verify,
-    ALPNProtocols: protocols,
+    ALPNProtocols: [...protocols],
     ...(ca === undefined ? {} : { ca: Buffer.from(ca) }),
     ...(cert === undefined ? {} : { cert: Buffer.from(cert) }),
     ...(key === undefined ? {} : { key: Buffer.from(key) }),

@@ -1,0 +1,116 @@
+import type { Abortable } from "../core/abort.ts";
+import { type Digest, isDigest } from "../core/digest.ts";
+import { isKitsmithError, ProtocolError } from "../core/errors.ts";
+import type { Platform } from "../core/platform.ts";
+import { LLBBridge } from "../proto/gen/gateway_pb.js";
+import { encodeDefinition } from "./definition-message.ts";
+import type { BuildJob, ExportResult, JobOptions, JobResult, ResolvedImage, ResultReference } from "./engine.ts";
+import { type JobConnection, type JobEngine, openJobConnection } from "./job-connection.ts";
+import { decodeResult, encodeInput, encodeResult, referencesOf } from "./job-result.ts";
+
+const ABANDON_TIMEOUT_MS = 5000;
+
+/**
+ * Opens a build on an engine and asks what the engine can do.
+ *
+ * @throws BuildError if the daemon refuses the build, such as for an entitlement that it does not allow
+ * @throws EngineError `ENGINE_LOST`
+ */
+export async function openJob(engine: JobEngine, options: JobOptions): Promise<BuildJob> {
+  options.signal?.throwIfAborted();
+  const connection = await openJobConnection(engine, options);
+  try {
+    const { LLBCaps } = await connection.call(LLBBridge.method.ping, {});
+    return createJob(connection, new Set(LLBCaps.filter(({ Enabled }) => Enabled).map(({ ID }) => ID)));
+  } catch (error) {
+    await connection.close();
+    throw error;
+  }
+}
+
+function createJob(connection: JobConnection, capabilities: ReadonlySet<string>): BuildJob {
+  const evaluate = async (reference: ResultReference, options: Abortable = {}): Promise<void> => {
+    const { definition } = reference;
+    const again = definition === undefined ? undefined : { Definition: encodeDefinition(definition) };
+    await connection.call(LLBBridge.method.evaluate, { Ref: reference.id }, options, again);
+  };
+  return {
+    ref: connection.ref,
+    capabilities,
+    async solve(request, options = {}) {
+      const { input } = request;
+      const again =
+        input.kind === "frontend" ? { Frontend: input.frontend, FrontendAttrs: { ...input.options } } : undefined;
+      const { result } = await connection.call(LLBBridge.method.solve, encodeInput(input), options, again);
+      const decoded = decodeResult(result, input);
+      if (options.evaluate) await Promise.all(referencesOf(decoded).map((reference) => evaluate(reference, options)));
+      return decoded;
+    },
+    evaluate,
+    resolveImage: (reference, platform, options = {}) => resolveImage(connection, reference, platform, options),
+    async readFile(reference, path, options) {
+      const { Data } = await connection.call(LLBBridge.method.readFile, { Ref: reference.id, FilePath: path }, options);
+      return Data;
+    },
+    finish: (result, options) => finish(connection, result, options ?? {}),
+    abandon: (reason) => abandon(connection, reason),
+    [Symbol.asyncDispose]: () => connection.close(),
+  };
+}
+
+async function resolveImage(
+  connection: JobConnection,
+  reference: string,
+  platform: Platform,
+  options: Abortable & { readonly logName?: string },
+): Promise<ResolvedImage> {
+  const { os: OS, architecture: Architecture, variant: Variant = "" } = platform;
+  const { Digest: digest, Config: config } = await connection.call(
+    LLBBridge.method.resolveImageConfig,
+    {
+      Ref: reference,
+      Platform: { OS, Architecture, Variant },
+      ResolveMode: "default",
+      LogName: options.logName ?? `resolve image config for ${reference}`,
+    },
+    options,
+  );
+  if (!isDigest(digest)) throw new ProtocolError("WIRE_FRAME_INVALID", `the engine gave no digest for ${reference}`);
+  return { digest, config };
+}
+
+async function finish(connection: JobConnection, result: JobResult, options: Abortable): Promise<ExportResult> {
+  const stop = (): void => void connection.close();
+  options.signal?.throwIfAborted();
+  options.signal?.addEventListener("abort", stop, { once: true });
+  try {
+    // Return is answered before the exporters run; if it fails, Solve's error says why.
+    await connection.call(LLBBridge.method.return, { result: encodeResult(result) }, options);
+    const { ExporterResponse: response } = await connection.solved;
+    const digest = response["containerimage.digest"];
+    return Object.freeze({ ...exportedDigest(digest), response: Object.freeze({ ...response }) });
+  } catch (error) {
+    options.signal?.throwIfAborted();
+    throw error;
+  } finally {
+    options.signal?.removeEventListener("abort", stop);
+    await connection.close();
+  }
+}
+
+function exportedDigest(text: string | undefined): { readonly digest?: Digest } {
+  return text !== undefined && isDigest(text) ? { digest: text } : {};
+}
+
+async function abandon(connection: JobConnection, reason: unknown): Promise<void> {
+  const message = isKitsmithError(reason) ? reason.message : "the client gave up the build";
+  const error = { code: 2, message };
+  const signal = AbortSignal.timeout(ABANDON_TIMEOUT_MS);
+  try {
+    await connection.call(LLBBridge.method.return, { error }, { signal });
+  } catch {
+    // The build is given up in any case; closing cancels what is left of it.
+  } finally {
+    await connection.close();
+  }
+}

@@ -1,0 +1,78 @@
+import type { Socket } from "node:net";
+import type { Duplex } from "node:stream";
+import { type Abortable, raceAbort } from "../core/abort.ts";
+import { ProtocolError } from "../core/errors.ts";
+import { Control } from "../proto/gen/control_pb.js";
+import type { SessionHeaders } from "../session/session.ts";
+import { dialEndpoint, type Endpoint } from "../wire/endpoint.ts";
+import { createGrpcClient, type GrpcClient } from "../wire/grpc-client.ts";
+import { createMessageDuplex } from "../wire/message-duplex.ts";
+import { upgradeSocket } from "../wire/upgrade.ts";
+
+/** What kind of daemon listens: it decides how HTTP/2 is reached. */
+export type EngineKind = "buildkit" | "docker";
+
+/** How connections to one daemon are made. */
+export interface Transport {
+  /** A client with a connection of its own; nothing is dialled before its first call. */
+  createClient(): GrpcClient;
+  /** A connection on which the daemon calls us; `main` carries it where the daemon has no other way. */
+  openSession(main: GrpcClient, headers: SessionHeaders, options?: Abortable): Promise<Duplex>;
+}
+
+/** Creates the transport for a daemon. */
+export function createTransport(kind: EngineKind, endpoint: Endpoint): Transport {
+  return kind === "docker" ? dockerTransport(endpoint) : buildkitTransport(endpoint);
+}
+
+function buildkitTransport(endpoint: Endpoint): Transport {
+  return {
+    createClient: () => createGrpcClient({ endpoint }),
+    openSession: async (main, headers) => tunnelSession(main, headers),
+  };
+}
+
+/** dockerd hands over connections by HTTP/1.1 upgrade; newer ones also speak gRPC on the socket itself. */
+function dockerTransport(endpoint: Endpoint): Transport {
+  let native = false;
+  const handshake = async (socket: Socket): Promise<Socket> => {
+    if (!native) {
+      try {
+        return await upgradeSocket(socket, { path: "/grpc" });
+      } catch (error) {
+        if (!isRouteMissing(error)) throw error;
+        native = true;
+      }
+    }
+    socket.destroy();
+    return await dialEndpoint(endpoint, { protocols: ["h2"] });
+  };
+  return {
+    createClient: () => createGrpcClient({ endpoint, handshake, offerHttp2: false }),
+    async openSession(main, headers, { signal } = {}) {
+      if (native) return tunnelSession(main, headers);
+      const socket = await dialEndpoint(endpoint, { signal });
+      return await raceAbort(upgradeSocket(socket, { path: "/session", headers }), signal);
+    },
+  };
+}
+
+function isRouteMissing(error: unknown): boolean {
+  if (!(error instanceof ProtocolError) || error.code !== "WIRE_UPGRADE_REFUSED") return false;
+  return error.details.httpStatus === 400 || error.details.httpStatus === 404;
+}
+
+/** The session as slices of bytes in the messages of a call. */
+function tunnelSession(main: GrpcClient, headers: SessionHeaders): Duplex {
+  const call = main.bidi(Control.method.session, { headers });
+  return createMessageDuplex({
+    chunks: dataOf(call.messages),
+    send: (data) => call.send({ data }),
+    end: () => call.end(),
+    cancel: () => call.cancel(),
+  });
+}
+
+async function* dataOf(messages: AsyncIterable<{ readonly data: Uint8Array }>): AsyncGenerator<Uint8Array, void> {
+  for await (const { data } of messages) if (data.byteLength > 0) yield data;
+}
