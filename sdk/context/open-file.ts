@@ -1,0 +1,33 @@
+import { constants } from "node:fs";
+import { type FileHandle, open } from "node:fs/promises";
+import { PlanError } from "../core/errors.ts";
+import { type ContextEntry, fileIdentity } from "./walk.ts";
+
+/**
+ * Opens the content of a regular file that a walk found. Only the very file that was found is opened: not what a symlink
+ * leads to that took its place, or the place of a directory above it.
+ *
+ * @throws PlanError `PLAN_TREE_CHANGED`: it is gone, was replaced, cannot be read or has another size
+ */
+export async function openEntry({ file, identity, stat }: ContextEntry): Promise<FileHandle> {
+  const handle = await openQuietly(file ?? "", stat.path);
+  const found = await handle.stat({ bigint: true });
+  if (found.isFile() && fileIdentity(found) === identity && found.size === BigInt(stat.sizeBytes)) return handle;
+  await handle.close();
+  throw treeChanged(stat.path);
+}
+
+async function openQuietly(file: string, path: string): Promise<FileHandle> {
+  try {
+    return await open(file, constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK);
+  } catch (cause) {
+    throw treeChanged(path, cause);
+  }
+}
+
+function treeChanged(path: string, cause?: unknown): PlanError {
+  return new PlanError("PLAN_TREE_CHANGED", `${path} changed or cannot be read while it is sent to the engine`, {
+    ...(cause === undefined ? {} : { cause }),
+    hint: "Leave the files alone while they are built, and see that they can be read.",
+  });
+}
