@@ -70,10 +70,11 @@ export function formatDockerdConfig(paths: DaemonPaths, access: RegistryAccess):
 /** Hosts that are reached by http: those named, and mirrors on this machine. */
 function plainHosts(access: RegistryAccess): readonly string[] {
   const mirrors = Object.values(access.mirrors ?? {}).flat();
-  return [...new Set([...(access.registries ?? []), ...mirrors.filter(isLoopback)])].sort();
+  return [...new Set([...(access.registries ?? []), ...mirrors.filter(isLoopbackHost)])].sort();
 }
 
-function isLoopback(host: string): boolean {
+/** True for the names of this machine itself, with or without a port. */
+export function isLoopbackHost(host: string): boolean {
   return /^(localhost|127\.\d+\.\d+\.\d+|\[::1\])(:\d+)?$/.test(host);
 }
 

@@ -69,7 +69,7 @@ async function unpackFrom(
   const root = join(directory, "root");
   const binDirectory = join(directory, "bin");
   const packages = command ? [...ENGINE_PACKAGES, ...COMMAND_PACKAGES] : ENGINE_PACKAGES;
-  const files = await apt.unpack({ packages, root, signal });
+  const files = await apt.unpack({ packages, dependencies: apt === own, root, signal });
   await own.unpack({ packages: RUNTIME_PACKAGES, dependencies: true, root: join(directory, "runtime"), signal });
   await createProgramDirectory(join(directory, "runtime"), binDirectory, { programs: ["runc"] });
   await createProgramDirectory(root, binDirectory, { programs: PROGRAMS });

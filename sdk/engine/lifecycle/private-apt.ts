@@ -1,4 +1,4 @@
-import { mkdir, readdir, readFile, rm, writeFile } from "node:fs/promises";
+import { mkdir, readdir, readFile, rename, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { execa } from "execa";
 import type { Abortable } from "../../core/abort.ts";
@@ -18,7 +18,7 @@ export interface UnpackOptions extends Abortable {
   readonly packages: readonly string[];
   /** Also what the packages need and the machine lacks. Default false. */
   readonly dependencies?: boolean;
-  /** The directory that becomes the packages' root. */
+  /** The directory that becomes the packages' root: whole or not at all. What was there is replaced. */
   readonly root: string;
 }
 
@@ -68,8 +68,12 @@ export async function openPrivateApt(options: PrivateAptOptions): Promise<Privat
         : ["download"];
       await runApt(["apt-get", "-c", configFile, "-qq", ...fetch, ...request.packages], request, archives);
       const files = (await readdir(archives)).filter((name) => name.endsWith(".deb")).sort();
-      await mkdir(request.root, { recursive: true });
-      for (const file of files) await runApt(["dpkg-deb", "--extract", join(archives, file), request.root], request);
+      const partial = `${request.root}.partial`;
+      await rm(partial, { recursive: true, force: true });
+      await mkdir(partial, { recursive: true });
+      for (const file of files) await runApt(["dpkg-deb", "--extract", join(archives, file), partial], request);
+      await rm(request.root, { recursive: true, force: true });
+      await rename(partial, request.root);
       await rm(archives, { recursive: true, force: true });
       return files;
     },
