@@ -1,0 +1,33 @@
+import type { Platform } from "../core/platform.ts";
+import { checkPlatform } from "./argument.ts";
+import { type BaseImage, baseImage } from "./base-image.ts";
+import { walkVertices } from "./graph.ts";
+import type { StateValue } from "./state-value.ts";
+import type { SourceVertex, Vertex } from "./vertex.ts";
+
+/**
+ * The images whose config a graph builds on: those in which something runs, to which a path is relative, or from
+ * which the result's own config is inherited. Resolve them and hand the answers to `marshal` and `imageConfig`.
+ */
+export function baseImages(state: StateValue, options: { readonly platform: Platform | string }): readonly BaseImage[] {
+  const platform = checkPlatform(options.platform, "marshal");
+  const wanted = new Set<SourceVertex>();
+  if (state.settings.image !== undefined) wanted.add(state.settings.image);
+  if (state.output !== undefined) {
+    for (const vertex of walkVertices(state.output.vertex)) for (const image of basesOf(vertex)) wanted.add(image);
+  }
+  const images = [...wanted].map((vertex) => baseImage(vertex, platform));
+  return Object.freeze([...new Map(images.map((one) => [one.key, one])).values()]);
+}
+
+function basesOf(vertex: Vertex): readonly SourceVertex[] {
+  if (vertex.kind === "exec") {
+    return [vertex.settings.image, vertex.settings.directory.image].filter((image) => image !== undefined);
+  }
+  if (vertex.kind !== "file") return [];
+  const directories = [
+    vertex.directory,
+    ...vertex.actions.flatMap((one) => (one.kind === "copy" ? [one.sourceDirectory] : [])),
+  ];
+  return directories.flatMap(({ image }) => (image === undefined ? [] : [image]));
+}

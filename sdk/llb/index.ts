@@ -1,0 +1,34 @@
+/**
+ * BuildKit's build language as TypeScript: immutable states, and the bytes that a daemon takes.
+ *
+ * A vertex is an operation, a state an output of one with the settings for the next, a definition the marshalled
+ * graph. This module does no I/O and knows no engine. It mirrors BuildKit's Go package `client/llb`.
+ *
+ * @module
+ */
+export { type BaseImage, baseImageKey, type ResolvedImage, type ResolvedImages } from "./base-image.ts";
+export { baseImages } from "./base-images.ts";
+export { withoutCallSites } from "./call-site.ts";
+export type { Definition, SourceMap, SourceRange, VertexMetadata } from "./definition.ts";
+export type { LinuxResources, RunOptions } from "./exec.ts";
+export { execPlatforms } from "./exec-platforms.ts";
+export type {
+  CopyOptions,
+  CreateOptions,
+  FileAction,
+  MkdirOptions,
+  MkfileOptions,
+  OwnerValue,
+  RmOptions,
+} from "./file-action.ts";
+export { type ImageConfigOptions, imageConfig, type OciImageConfig } from "./image-config.ts";
+export type { Healthcheck, ImageSettings } from "./image-settings.ts";
+export { type Llb, llb } from "./llb.ts";
+export { type MarshalOptions, marshal } from "./marshal.ts";
+export type { BindMountOptions, CacheMountOptions, FileSecretOptions, Mount, TmpfsMountOptions } from "./mount.ts";
+export type { CacheSharing, CdiDevice, ContentCache, NetworkMode, ProxyEnv, SecurityMode } from "./op.ts";
+export type { UlimitValue } from "./process-argument.ts";
+export type { ImageOptions, LocalOptions } from "./source.ts";
+export { RunState, State } from "./state.ts";
+export { StatePath, type StateValue } from "./state-value.ts";
+export type { VertexOptions } from "./vertex-options.ts";

@@ -1,0 +1,74 @@
+import { type Digest, digestOf } from "../core/digest.ts";
+import type { Platform } from "../core/platform.ts";
+import { checkPlatform } from "./argument.ts";
+import type { ResolvedImages } from "./base-image.ts";
+import type { Definition } from "./definition.ts";
+import { walkVertices } from "./graph.ts";
+import { MetadataCollector } from "./metadata.ts";
+import type { NetworkMode, Op } from "./op.ts";
+import { encodeOp } from "./op-encoder.ts";
+import { ProtoWriter } from "./proto-writer.ts";
+import { SourceMapCollector } from "./source-map.ts";
+import type { StateValue } from "./state-value.ts";
+import type { Vertex } from "./vertex.ts";
+import { type LoweringContext, lowerVertex } from "./vertex-op.ts";
+
+/** For what a graph is marshalled. */
+export interface MarshalOptions {
+  /** Of every op whose state names none. */
+  readonly platform: Platform | string;
+  /** Filters that the worker of every op must match. */
+  readonly requires?: readonly string[];
+  /** What an engine said about base images; without it processes start with an empty environment in `/`. */
+  readonly images?: ResolvedImages;
+  /** The session that serves local sources which name none. Default: any session of the build. */
+  readonly sessionId?: string;
+  /** The network of processes whose state names none. Default: one of their own, as in Go's client. */
+  readonly network?: NetworkMode;
+  /** File names in the source map are relative to this directory where they lie in it. */
+  readonly sourceRoot?: string;
+}
+
+/**
+ * The graph that ends in a state, as BuildKit takes it: canonical bytes, inputs before their users, equal ops once,
+ * the last op points at the result. Scratch gives an empty definition. Equal graphs give equal bytes.
+ *
+ * @throws GraphError `LLB_INVALID_OP`
+ */
+export function marshal(state: StateValue, options: MarshalOptions): Definition {
+  if (state.output === undefined) return EMPTY_DEFINITION;
+  const { output } = state;
+  const writer = new ProtoWriter();
+  const digests = new Map<Vertex, Digest>();
+  const ops = new Map<Digest, Uint8Array>();
+  const metadata = new MetadataCollector();
+  const sources = new SourceMapCollector(options.sourceRoot);
+  const context: LoweringContext = {
+    platform: checkPlatform(options.platform, "marshal"),
+    requires: options.requires ?? [],
+    images: options.images,
+    sessionId: options.sessionId,
+    network: options.network,
+    inputOf: ({ vertex, index }) => ({ digest: digests.get(vertex) ?? "", index }),
+  };
+  for (const vertex of walkVertices(output.vertex)) {
+    const { op, caps } = lowerVertex(vertex, context);
+    const bytes = encodeOp(op, writer);
+    const digest = digestOf(bytes);
+    digests.set(vertex, digest);
+    if (!ops.has(digest)) ops.set(digest, bytes);
+    metadata.add(digest, vertex.constraints.metadata, caps);
+    sources.add(digest, vertex.site);
+  }
+  const pointer: Op = { inputs: [context.inputOf(output)] };
+  const pointerBytes = encodeOp(pointer, writer);
+  metadata.addPointer(digestOf(pointerBytes));
+  const source = sources.finish();
+  return Object.freeze({
+    ops: Object.freeze([...ops.values(), pointerBytes]),
+    metadata: metadata.finish(),
+    ...(source === undefined ? {} : { source }),
+  });
+}
+
+const EMPTY_DEFINITION: Definition = Object.freeze({ ops: Object.freeze([]), metadata: new Map() });
