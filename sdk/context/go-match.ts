@@ -1,12 +1,13 @@
 import { compileGoRegExp } from "./go-regexp.ts";
 
 /**
- * True if Go's `filepath.Match` accepts the pattern: classes are closed and not empty, nothing dangles after a backslash.
+ * True if Go's `filepath.Match(pattern, ".")` finds no mistake in the pattern: an open or empty class, a backslash at the
+ * end. It looks no further than the pattern matches, up to the next `*`: what follows may well be wrong.
  *
- * @source https://pkg.go.dev/path/filepath@go1.26.0#Match
+ * @source https://github.com/golang/go/blob/go1.26.0/src/path/filepath/match.go
  */
 export function isGoGlob(pattern: string): boolean {
-  return parseGlob(pattern) !== undefined;
+  return parseGlob(pattern, (prefix) => compileGoRegExp(`^${prefix}`)?.test(".") === true) !== undefined;
 }
 
 /**
@@ -15,17 +16,23 @@ export function isGoGlob(pattern: string): boolean {
  * @source https://pkg.go.dev/path/filepath@go1.26.0#Match
  */
 export function matchGoGlob(pattern: string, name: string): boolean {
-  return parseGlob(pattern)?.test(name) ?? false;
+  const source = parseGlob(pattern, () => true);
+  return source !== undefined && compileGoRegExp(`^${source}$`)?.test(name) === true;
 }
 
-/** The glob as a regular expression, or undefined if it is none. */
-function parseGlob(pattern: string): RegExp | undefined {
+/**
+ * The glob as a regular expression, or undefined if it is wrong. Before each `*`, `goOn` gets what was read so far and may
+ * end the reading.
+ */
+function parseGlob(pattern: string, goOn: (prefix: string) => boolean): string | undefined {
   const characters = [...pattern];
-  let source = "^";
+  let source = "";
   for (let index = 0; index < characters.length; index += 1) {
     const character = characters[index] ?? "";
-    if (character === "*") source += "[^/]*";
-    else if (character === "?") source += "[^/]";
+    if (character === "*") {
+      if (!goOn(source)) return source;
+      source += "[^/]*";
+    } else if (character === "?") source += "[^/]";
     else if (character === "[") {
       const parsed = parseClass(characters, index + 1);
       if (parsed === undefined) return undefined;
@@ -38,7 +45,7 @@ function parseGlob(pattern: string): RegExp | undefined {
       source += quote(literal);
     }
   }
-  return compileGoRegExp(`${source}$`);
+  return source;
 }
 
 function parseClass(characters: readonly string[], start: number): { source: string; end: number } | undefined {
@@ -55,7 +62,7 @@ function parseClass(characters: readonly string[], start: number): { source: str
   for (let count = 0; count === 0 || characters[index] !== "]"; count += 1) {
     const low = takePoint();
     let high = low;
-    if (characters[index] === "-") {
+    if (low !== undefined && characters[index] === "-") {
       index += 1;
       high = takePoint();
     }
