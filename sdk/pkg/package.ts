@@ -17,6 +17,8 @@ export interface ExtraSource {
   readonly directory: string;
   /** Clean relative POSIX path in the context, "" for its root. */
   readonly destination: string;
+  /** Where the author wrote it. */
+  readonly location?: SourceLocation;
 }
 
 /** Which commit, directory or text the tag is made from; the LinuxKit CLI's flags. */

@@ -1,0 +1,76 @@
+import { z } from "zod";
+import type { RecordShape, Shape } from "../pkg/record.ts";
+import { parseGoBoolean, parseGoInteger } from "./go-scalar.ts";
+import { YamlScalar } from "./yaml-reading.ts";
+
+/**
+ * A zod schema for a shape as YAML holds it: keys are those of YAML, scalars are typed by the field that they are for,
+ * and null stands for absence. What it gives has the keys of JSON and code.
+ */
+export function schemaOf(shape: Shape): z.ZodType {
+  switch (shape.kind) {
+    case "text":
+      return scalar("text", (value) => value.text);
+    case "boolean":
+      return scalar("true or false", (value) => parseGoBoolean(value.text, value.plain));
+    case "integer":
+      return scalar(`a whole number from ${shape.min} to ${shape.max}`, (value) => {
+        const number = value.plain ? parseGoInteger(value.text) : undefined;
+        return number !== undefined && number >= shape.min && number <= shape.max ? number : undefined;
+      });
+    case "number-or-text":
+      return scalar("a whole number or a name", numberOrName);
+    case "list":
+      return list(shape.of);
+    case "map":
+      return z
+        .custom<Readonly<Record<string, unknown>>>(isMapping, { message: "expected a map" })
+        .pipe(z.record(z.string(), schemaOf(shape.of).nullish()));
+    case "record":
+      return recordSchema(shape);
+  }
+}
+
+function recordSchema(shape: RecordShape): z.ZodType {
+  const members = shape.members.map((member) => [member.yamlKey, schemaOf(member.shape).nullish()]);
+  return z
+    .custom<Readonly<Record<string, unknown>>>(isMapping, { message: "expected a map" })
+    .pipe(z.strictObject(Object.fromEntries(members)))
+    .transform((value) => renamed(shape, value));
+}
+
+function renamed(shape: RecordShape, value: Readonly<Record<string, unknown>>): Readonly<Record<string, unknown>> {
+  const entries = shape.members.flatMap((member): [string, unknown][] => {
+    const content = value[member.yamlKey];
+    if (member.embedded) return Object.entries(isMapping(content) ? content : {});
+    return content === undefined ? [] : [[member.key, content]];
+  });
+  return Object.fromEntries(entries);
+}
+
+/** A list; null elements are left out, as go-yaml leaves them out. */
+function list(of: Shape): z.ZodType {
+  return z
+    .array(schemaOf(of).nullable(), { error: "expected a list" })
+    .transform((items) => items.filter((item) => item !== null));
+}
+
+function scalar<T>(expected: string, parse: (value: YamlScalar) => T | undefined): z.ZodType {
+  return z.unknown().transform((value, context) => {
+    const parsed = value instanceof YamlScalar ? parse(value) : undefined;
+    if (parsed !== undefined) return parsed;
+    context.addIssue({ code: "custom", message: `expected ${expected}` });
+    return z.NEVER;
+  });
+}
+
+function numberOrName(value: YamlScalar): string | bigint | undefined {
+  const number = value.plain ? parseGoInteger(value.text) : undefined;
+  if (number !== undefined) return number;
+  const otherType = value.plain && /^(?:true|false|[-+]?\.?[0-9][0-9._e+-]*|[-+]?\.(?:inf|nan))$/i.test(value.text);
+  return otherType ? undefined : value.text;
+}
+
+function isMapping(value: unknown): value is Readonly<Record<string, unknown>> {
+  return typeof value === "object" && value !== null && !Array.isArray(value) && !(value instanceof YamlScalar);
+}

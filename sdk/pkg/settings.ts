@@ -1,0 +1,68 @@
+import { deepFreeze } from "../core/freeze.ts";
+import type { PlatformText } from "../core/platform.ts";
+import { encodeConfigLabel, type PackageConfig } from "./config-label.ts";
+import { buildArgsOf, checkedDockerfile, hashOptionsOf, platformsOf } from "./create-package.ts";
+import type { DockerfileSource, HashOptions, Package } from "./package.ts";
+
+/** What can be set on a package that exists. What is absent stays as it is. */
+export interface PackageSettings {
+  readonly platforms?: readonly PlatformText[];
+  readonly org?: string;
+  readonly image?: string;
+  readonly tag?: string;
+  readonly dockerfile?: string;
+  readonly target?: string;
+  readonly ignoreFiles?: boolean;
+  readonly network?: boolean;
+  readonly disableCache?: boolean;
+  readonly gitrepo?: string;
+  /** Replaces the whole configuration. */
+  readonly config?: PackageConfig;
+  /** Added to those that are there; the same name replaces the value. */
+  readonly buildArgs?: Readonly<Record<string, string>>;
+  /** Added, as build arguments are. */
+  readonly labels?: Readonly<Record<string, string>>;
+  /** Added, as build arguments are. */
+  readonly annotations?: Readonly<Record<string, string>>;
+  readonly hash?: HashOptions;
+}
+
+/**
+ * The package with other settings, as a new value. Settings of Dockerfiles have no effect on a recipe.
+ *
+ * @throws InputError `INPUT_OPTION_INVALID`, `INPUT_PLATFORM_INVALID`, `INPUT_FIELD_UNKNOWN`
+ */
+export function withSettings(pkg: Package, settings: PackageSettings): Package {
+  const { config, platforms, buildArgs, labels, annotations, hash } = settings;
+  const { org, image, tag, network, disableCache, gitrepo } = { ...pkg, ...present(settings) };
+  return deepFreeze<Package>({
+    ...pkg,
+    ...{ org, image, tag, network, disableCache, gitrepo },
+    ...(platforms === undefined ? {} : { platforms: platformsOf(platforms) }),
+    source: pkg.source.kind === "dockerfile" ? dockerfileSource(pkg.source, settings) : pkg.source,
+    ...(config === undefined ? {} : { configLabel: encodeConfigLabel(config) }),
+    buildArgs: buildArgs === undefined ? pkg.buildArgs : mergedBuildArgs(pkg, buildArgs),
+    labels: { ...pkg.labels, ...labels },
+    annotations: { ...pkg.annotations, ...annotations },
+    hash: hash === undefined ? pkg.hash : hashOptionsOf({ ...pkg.hash, ...hash }, pkg.directory),
+  });
+}
+
+/** The build arguments of a package with others in place of those of the same name; the others come last. */
+function mergedBuildArgs(pkg: Package, added: Readonly<Record<string, string>>): Package["buildArgs"] {
+  return [...pkg.buildArgs.filter((arg) => !Object.hasOwn(added, arg.name)), ...buildArgsOf(added)];
+}
+
+function dockerfileSource(source: DockerfileSource, settings: PackageSettings): DockerfileSource {
+  const { dockerfile, target, ignoreFiles } = settings;
+  return {
+    ...source,
+    ...(dockerfile === undefined ? {} : { dockerfile: checkedDockerfile(dockerfile) }),
+    ...(target === undefined ? {} : { target }),
+    ...(ignoreFiles === undefined ? {} : { ignoreFiles }),
+  };
+}
+
+function present(settings: PackageSettings): Partial<PackageSettings> {
+  return Object.fromEntries(Object.entries(settings).filter(([, value]) => value !== undefined));
+}
