@@ -1,5 +1,5 @@
 import { createHash } from "node:crypto";
-import { mkdir, writeFile } from "node:fs/promises";
+import { mkdir, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import type { Abortable } from "../../core/abort.ts";
 import { childEnvironment } from "./child-environment.ts";
@@ -52,12 +52,15 @@ export function engineDirectory(directory: string): EngineDirectory {
 }
 
 /**
- * Starts an engine that keeps running after this process. It writes to its directory and changes nothing of the machine.
+ * Starts an engine that keeps running after this process; one that ran from the directory is stopped. It writes to its directory and changes nothing of the machine.
  *
  * @throws EngineError ENGINE_START_FAILED with the end of the engine's log.
  */
 export async function startEngineDaemon(options: EngineDaemonOptions): Promise<ProcessRecord> {
   const paths = engineDirectory(options.directory);
+  // What an engine that crashed left: mounts, sockets, the number of a process that is gone.
+  await stopEngineDaemon(options.directory);
+  await rm(paths.runtime, { recursive: true, force: true });
   await mkdir(paths.root, { recursive: true, mode: 0o711 });
   await mkdir(paths.runtime, { recursive: true, mode: 0o700 });
   const docker = options.kind === "docker";

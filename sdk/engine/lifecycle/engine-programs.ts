@@ -42,8 +42,8 @@ const GO_ARCHITECTURES: Readonly<Record<string, string>> = {
  * @throws EngineError ENGINE_DOWNLOAD_REFUSED, or ENGINE_START_FAILED with `details.tried`.
  */
 export async function findEnginePrograms(options: EngineProgramOptions): Promise<EnginePrograms> {
-  if (await areInPath(["buildkitd", "runc"], options.env))
-    return { kind: "buildkit", source: "path", binDirectories: [] };
+  const inPath = await findInPath(["buildkitd", "runc"], options.env);
+  if (inPath !== undefined) return { kind: "buildkit", source: "path", binDirectories: inPath };
   try {
     const platform = `linux-${GO_ARCHITECTURES[process.arch] ?? process.arch}`;
     const bin = await installRelease({
@@ -65,7 +65,8 @@ async function fromDistribution(options: EngineProgramOptions, cause: Error): Pr
   const directory = join(options.directory, "distribution-docker");
   const bin = join(directory, "bin");
   const programs: EnginePrograms = { kind: "docker", source: "distribution", binDirectories: [bin] };
-  if (await areInPath(["dockerd", "containerd", "runc"], { PATH: bin })) return programs;
+  const complete = await Promise.all(["dockerd", "containerd", "runc"].map((name) => isExecutable(join(bin, name))));
+  if (complete.every(Boolean)) return programs;
   if (!(await hasApt())) {
     throw new EngineError("ENGINE_START_FAILED", "there is no buildkitd, no release to download, and no apt", {
       cause,
@@ -78,20 +79,22 @@ async function fromDistribution(options: EngineProgramOptions, cause: Error): Pr
   return programs;
 }
 
-/** True if all programs lie in directories of PATH. */
-export async function areInPath(names: readonly string[], env: Environment): Promise<boolean> {
+/** The directories of PATH that hold the programs, or undefined if one is missing. */
+export async function findInPath(names: readonly string[], env: Environment): Promise<readonly string[] | undefined> {
   const directories = [...(env.PATH ?? "").split(delimiter), "/usr/sbin", "/sbin"].filter((path) => path !== "");
-  const found = await Promise.all(
-    names.map(async (name) => {
-      for (const directory of directories) {
-        const usable = await access(join(directory, name), constants.X_OK).then(
-          () => true,
-          () => false,
-        );
-        if (usable) return true;
-      }
-      return false;
-    }),
+  const found: string[] = [];
+  for (const name of names) {
+    const usable = await Promise.all(directories.map((directory) => isExecutable(join(directory, name))));
+    const first = directories[usable.indexOf(true)];
+    if (first === undefined) return undefined;
+    found.push(first);
+  }
+  return [...new Set(found)];
+}
+
+async function isExecutable(path: string): Promise<boolean> {
+  return await access(path, constants.X_OK).then(
+    () => true,
+    () => false,
   );
-  return found.every(Boolean);
 }
