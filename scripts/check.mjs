@@ -17,6 +17,7 @@ const CHECKS = [
   ["package", "publint", ["--strict"]],
   ["entry points", "attw", ["--pack", ".", "--profile", "esm-only", "--no-emoji"]],
   ["public types", "tsc", ["-p", "test/types"]],
+  ["markdown", "node", ["scripts/check-markdown.mjs"]],
 ];
 
 const wanted = process.argv.slice(2);
