@@ -7,10 +7,11 @@ import { ContentError } from "../../core/errors.ts";
 import { formatPlatform, type Platform, samePlatform } from "../../core/platform.ts";
 import type { ContentReader, ContentStream, Expected } from "../model/content.ts";
 import { type Descriptor, descriptorPlatform } from "../model/descriptor.ts";
+import { flattenIndex } from "../model/image-tree.ts";
 import { createIndex, formatRootIndex, type ImageManifest, parseManifest } from "../model/manifest.ts";
 import { isIndexMediaType } from "../model/media-type.ts";
 import type { BlobStore } from "./blob-store.ts";
-import { flattenIndex, walkContent } from "./closure.ts";
+import { walkContent } from "./closure.ts";
 import { NAME_ANNOTATION } from "./root-index.ts";
 
 /** What an archive holds and how it is called in it. */

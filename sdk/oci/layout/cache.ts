@@ -5,12 +5,13 @@ import { createLimiter } from "../../core/concurrency.ts";
 import { isKitsmithError } from "../../core/errors.ts";
 import type { ContentStream } from "../model/content.ts";
 import type { Descriptor } from "../model/descriptor.ts";
+import { flattenIndex } from "../model/image-tree.ts";
 import { createIndex, type ImageIndex } from "../model/manifest.ts";
 import { formatReference, parseReference } from "../model/reference.ts";
 import { type ExportOptions, exportArchive } from "./archive-export.ts";
 import { importArchive } from "./archive-import.ts";
 import { type BlobStore, createBlobStore, removeLeftovers } from "./blob-store.ts";
-import { findMissing, flattenIndex } from "./closure.ts";
+import { findMissing } from "./closure.ts";
 import { lockFile } from "./file-lock.ts";
 import {
   initializeLayout,

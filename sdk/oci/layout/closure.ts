@@ -2,7 +2,7 @@ import type { Abortable } from "../../core/abort.ts";
 import type { Digest } from "../../core/digest.ts";
 import { ContentError } from "../../core/errors.ts";
 import type { Descriptor } from "../model/descriptor.ts";
-import { childrenOf, parseIndexOrManifest } from "../model/manifest.ts";
+import { readChildren } from "../model/image-tree.ts";
 import { isIndexMediaType, isManifestMediaType } from "../model/media-type.ts";
 import type { BlobStore } from "./blob-store.ts";
 
@@ -52,38 +52,11 @@ async function* walk(
     if (state.depth >= DEPTH_LIMIT) {
       throw new ContentError("CONTENT_CORRUPT", `${descriptor.digest} lies too deep in nested indexes`);
     }
-    for (const child of await readChildren(blobs, descriptor, state.signal)) {
+    for (const child of await readChildren(blobs, descriptor, state)) {
       yield* walk(blobs, child, { ...state, depth: state.depth + 1 });
     }
   }
   yield { descriptor, present };
-}
-
-/**
- * The entries of an index with its nested ones opened, or the descriptor itself if it is of one image.
- *
- * @throws ContentError `CONTENT_NOT_FOUND`, `CONTENT_CORRUPT`
- */
-export async function flattenIndex(
-  blobs: BlobStore,
-  descriptor: Descriptor,
-  options: Abortable = {},
-): Promise<readonly Descriptor[]> {
-  if (!isIndexMediaType(descriptor.mediaType)) return [descriptor];
-  const children = await readChildren(blobs, descriptor, options.signal);
-  const flat = await Promise.all(children.map((child) => flattenIndex(blobs, child, options)));
-  return flat.flat();
-}
-
-async function readChildren(
-  blobs: BlobStore,
-  descriptor: Descriptor,
-  signal: AbortSignal | undefined,
-): Promise<readonly Descriptor[]> {
-  const content = await blobs.readBlob(descriptor, signal === undefined ? {} : { signal });
-  const options = { origin: descriptor.digest, mediaType: descriptor.mediaType };
-  const parsed = parseIndexOrManifest(content, options);
-  return childrenOf(parsed);
 }
 
 function isContainer(descriptor: Descriptor): boolean {

@@ -9,18 +9,21 @@ export type ContentStream = AsyncIterable<Uint8Array>;
 /** What content must be to be believed. */
 export type Expected = Pick<Descriptor, "digest" | "size">;
 
+/** What content is asked for by: where manifests lie apart from blobs, its media type tells which it is. */
+export type ContentKey = Expected & { readonly mediaType?: string };
+
 /** Options of reading small content whole. */
 export interface ReadOptions extends Abortable {
   /** Content that its descriptor says is larger is refused. Default 4 MiB, enough for manifests and configs. */
-  readonly limitBytes?: number;
+  readonly limitBytes?: number | undefined;
 }
 
-/** A place that content can be read from by its descriptor: the cache, a registry. What comes out is verified. */
+/** A place that content can be read from by its descriptor: a cache, a repository. What comes out is verified. */
 export interface ContentReader {
   /** @throws ContentError `CONTENT_NOT_FOUND`, `CONTENT_DIGEST_MISMATCH`, `CONTENT_SIZE_MISMATCH` */
-  openBlob(descriptor: Expected, options?: Abortable): ContentStream;
+  openBlob(descriptor: ContentKey, options?: Abortable): ContentStream;
   /** @throws ContentError as {@link ContentReader.openBlob}, and `CONTENT_SIZE_MISMATCH` above the limit */
-  readBlob(descriptor: Expected, options?: ReadOptions): Promise<Uint8Array>;
+  readBlob(descriptor: ContentKey, options?: ReadOptions): Promise<Uint8Array>;
 }
 
 /**

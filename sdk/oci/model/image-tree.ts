@@ -1,0 +1,68 @@
+import type { Abortable } from "../../core/abort.ts";
+import { formatPlatform } from "../../core/platform.ts";
+import type { ContentReader } from "./content.ts";
+import { type Descriptor, descriptorPlatform } from "./descriptor.ts";
+import { corrupt } from "./fields.ts";
+import { parseImageConfig } from "./image-config.ts";
+import { attestationSubject } from "./index-merge.ts";
+import { childrenOf, parseIndexOrManifest, parseManifest } from "./manifest.ts";
+import { isIndexMediaType, isManifestMediaType } from "./media-type.ts";
+
+/** Indexes may lie in indexes; nobody needs more levels than this. */
+const DEPTH_LIMIT = 4;
+
+/** What an index or a manifest refers to directly. @throws ContentError `CONTENT_NOT_FOUND`, `CONTENT_CORRUPT` */
+export async function readChildren(
+  reader: ContentReader,
+  descriptor: Descriptor,
+  options: Abortable = {},
+): Promise<readonly Descriptor[]> {
+  const content = await reader.readBlob(descriptor, { signal: options.signal });
+  return childrenOf(parseIndexOrManifest(content, { origin: descriptor.digest, mediaType: descriptor.mediaType }));
+}
+
+/**
+ * The images and attestations of an index, with nested indexes opened; of a single image, the image itself. Each image
+ * has its platform, which is read from its config where the descriptor does not say it.
+ *
+ * @throws ContentError `CONTENT_NOT_FOUND`, `CONTENT_CORRUPT`
+ */
+export async function flattenIndex(
+  reader: ContentReader,
+  descriptor: Descriptor,
+  options: Abortable = {},
+): Promise<readonly Descriptor[]> {
+  return await flatten(reader, descriptor, options, 0);
+}
+
+async function flatten(
+  reader: ContentReader,
+  descriptor: Descriptor,
+  options: Abortable,
+  depth: number,
+): Promise<readonly Descriptor[]> {
+  if (depth > DEPTH_LIMIT) throw corrupt(`${descriptor.digest} lies too deep in nested indexes`);
+  if (!isIndexMediaType(descriptor.mediaType)) return [await withPlatform(reader, descriptor, options)];
+  const children = await readChildren(reader, descriptor, options);
+  const flat = await Promise.all(children.map((child) => flatten(reader, child, options, depth + 1)));
+  return flat.flat();
+}
+
+async function withPlatform(reader: ContentReader, image: Descriptor, options: Abortable): Promise<Descriptor> {
+  const isComplete = image.platform !== undefined || attestationSubject(image) !== undefined;
+  if (isComplete || !isManifestMediaType(image.mediaType)) return image;
+  const content = await reader.readBlob(image, { signal: options.signal });
+  const { config } = parseManifest(content, { origin: image.digest, mediaType: image.mediaType });
+  const { platform } = parseImageConfig(await reader.readBlob(config, { signal: options.signal }), config.digest);
+  return Object.freeze({ ...image, platform });
+}
+
+/** The images among an index's entries, by platform as text. */
+export function imagesByPlatform(entries: readonly Descriptor[]): ReadonlyMap<string, Descriptor> {
+  return new Map(
+    entries.flatMap((entry) => {
+      const platform = descriptorPlatform(entry);
+      return platform === undefined ? [] : [[formatPlatform(platform), entry] as const];
+    }),
+  );
+}

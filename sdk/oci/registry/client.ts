@@ -1,0 +1,66 @@
+import type { Abortable } from "../../core/abort.ts";
+import type { ContentReader, ContentStream, Expected } from "../model/content.ts";
+import type { Descriptor } from "../model/descriptor.ts";
+import type { Reference } from "../model/reference.ts";
+import { checkPush, hasBlob, openBlob, type UploadOptions, uploadBlob } from "./blobs.ts";
+import { deleteManifest, getManifest, putManifest, resolveManifest, type StoredManifest } from "./manifests.ts";
+import { createRepositoryReader } from "./repository-reader.ts";
+import { listTags } from "./tags.ts";
+import { createTransport, type Repository, type TransportOptions } from "./transport.ts";
+
+/** How registries are reached and who we are there. */
+export type RegistryClientOptions = TransportOptions;
+
+/**
+ * Talks to registries. Every method throws RegistryError: `REGISTRY_UNAUTHORIZED` (401), `REGISTRY_FORBIDDEN` (403),
+ * `REGISTRY_NOT_FOUND` (404), `REGISTRY_RATE_LIMITED` (429), `REGISTRY_UNAVAILABLE` (5xx), `REGISTRY_TLS`,
+ * `REGISTRY_UNREACHABLE`, `REGISTRY_PROTOCOL`, else `REGISTRY_REJECTED`. What can be done twice is repeated after network
+ * faults, 429 and 5xx, with pauses.
+ *
+ * @source https://github.com/opencontainers/distribution-spec/blob/v1.1.1/spec.md
+ */
+export interface RegistryClient {
+  /** What a tag or digest stands for; undefined only if the registry says that there is no such thing (404). */
+  resolveManifest(reference: Reference, options?: Abortable): Promise<Descriptor | undefined>;
+  /** A manifest's bytes, verified. */
+  getManifest(reference: Reference, options?: Abortable): Promise<StoredManifest>;
+  /** Stores a manifest under its tag or digest; what it refers to must be there. */
+  putManifest(
+    reference: Reference,
+    manifest: { readonly content: Uint8Array; readonly mediaType: string },
+    options?: Abortable,
+  ): Promise<Descriptor>;
+  /** Removes a manifest by digest, or a tag where the registry can do that. */
+  deleteManifest(reference: Reference, options?: Abortable): Promise<void>;
+  listTags(repository: Repository, options?: Abortable): Promise<readonly string[]>;
+  hasBlob(repository: Repository, blob: Expected, options?: Abortable): Promise<boolean>;
+  /** A blob's bytes; the stream fails at its end if they are not what was expected. */
+  openBlob(repository: Repository, blob: Expected, options?: Abortable): ContentStream;
+  /** Stores a blob; `open` gives its content anew for every attempt. */
+  uploadBlob(repository: Repository, blob: Expected, open: () => ContentStream, options?: UploadOptions): Promise<void>;
+  /** Resolves if we may push: an upload is started and given up. */
+  checkPush(repository: Repository, options?: Abortable): Promise<void>;
+  /** Manifests and blobs of one repository by descriptor. */
+  reader(repository: Repository): ContentReader;
+  /** Closes the connections. */
+  close(): void;
+}
+
+/** Creates a client; it opens connections when they are needed and keeps them until it is closed. */
+export function createRegistryClient(options: RegistryClientOptions = {}): RegistryClient {
+  const transport = createTransport(options);
+  return Object.freeze<RegistryClient>({
+    resolveManifest: (reference, callOptions = {}) => resolveManifest(transport, reference, callOptions),
+    getManifest: (reference, callOptions = {}) => getManifest(transport, reference, callOptions),
+    putManifest: (reference, manifest, callOptions = {}) => putManifest(transport, reference, manifest, callOptions),
+    deleteManifest: (reference, callOptions = {}) => deleteManifest(transport, reference, callOptions),
+    listTags: (repository, callOptions = {}) => listTags(transport, repository, callOptions),
+    hasBlob: (repository, blob, callOptions = {}) => hasBlob(transport, repository, blob, callOptions),
+    openBlob: (repository, blob, callOptions = {}) => openBlob(transport, repository, blob, callOptions),
+    uploadBlob: (repository, blob, open, callOptions = {}) =>
+      uploadBlob(transport, repository, blob, open, callOptions),
+    checkPush: (repository, callOptions = {}) => checkPush(transport, repository, callOptions),
+    reader: (repository) => createRepositoryReader(transport, repository),
+    close: () => transport.close(),
+  });
+}

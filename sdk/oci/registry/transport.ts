@@ -1,0 +1,112 @@
+import type { Abortable } from "../../core/abort.ts";
+import { ANONYMOUS, type CredentialSource } from "../../credentials/credential-source.ts";
+import type { Reference } from "../model/reference.ts";
+import { readAnswerError } from "./answer-error.ts";
+import { type Authorizer, createAuthorizer } from "./authorizer.ts";
+import { type Endpoint, endpointOf } from "./endpoint.ts";
+import { createHttpSender, type HttpAnswer, type HttpRequest } from "./http.ts";
+import { withRetry } from "./retry.ts";
+
+/** A repository: the registry and the path in it. */
+export type Repository = Pick<Reference, "registry" | "repository">;
+
+/** One call of the distribution API. */
+export interface RegistryCall extends Abortable {
+  readonly repository: Repository;
+  readonly method: HttpRequest["method"];
+  /** Below the repository, such as `manifests/v1`, or an address that the registry gave. */
+  readonly path: string | URL;
+  readonly access: "pull" | "pull,push" | "delete";
+  /** Another repository that is read, for mounting its blobs. */
+  readonly alsoReads?: string | undefined;
+  readonly headers?: Readonly<Record<string, string>>;
+  readonly body?: HttpRequest["body"];
+  /** What is done, for messages. */
+  readonly action: string;
+  /** Statuses that are success. Anything else is an error. */
+  readonly accepts: readonly number[];
+}
+
+/** Calls registries: finds them, logs in, repeats what can be repeated, and makes errors of refusals. */
+export interface Transport {
+  /**
+   * @throws RegistryError as the status or the network says; ContentError from the body's source
+   */
+  call(call: RegistryCall): Promise<HttpAnswer>;
+  /** As {@link Transport.call}, repeated where that may help: only for what can be done twice. */
+  callAgain(call: RegistryCall): Promise<HttpAnswer>;
+  close(): void;
+}
+
+/** How registries are reached. */
+export interface TransportOptions {
+  /** Default: anonymous. */
+  readonly credentials?: CredentialSource | undefined;
+  /** Hosts, with port, that are spoken to in plain http. Loopback always is. */
+  readonly insecure?: readonly string[] | undefined;
+  /** Certificates to trust in place of the system's, PEM. */
+  readonly ca?: string | undefined;
+  /** Default `kitsmith`. */
+  readonly userAgent?: string | undefined;
+}
+
+/** Creates a transport with connections, challenges and tokens of its own. */
+export function createTransport(options: TransportOptions): Transport {
+  const userAgent = options.userAgent ?? "kitsmith";
+  const insecure = new Set(options.insecure ?? []);
+  const sender = createHttpSender({ ca: options.ca });
+  const authorizer = createAuthorizer(options.credentials ?? ANONYMOUS, sender, userAgent);
+
+  async function call(request: RegistryCall): Promise<HttpAnswer> {
+    const endpoint = endpointOf(request.repository, insecure);
+    const send = (authorization: string | undefined) =>
+      sender.send(toHttp(request, endpoint, { "user-agent": userAgent, ...(authorization && { authorization }) }));
+    const answer = await sendAuthorized(request, endpoint, authorizer, send);
+    if (request.accepts.includes(answer.status)) return answer;
+    throw await readAnswerError(answer, request.action);
+  }
+
+  return {
+    call,
+    callAgain: (request) => withRetry(() => call(request), request),
+    close: () => sender.close(),
+  };
+}
+
+/** Sends with what is known to be wanted; a 401 is answered once. */
+async function sendAuthorized(
+  request: RegistryCall,
+  endpoint: Endpoint,
+  authorizer: Authorizer,
+  send: (authorization: string | undefined) => Promise<HttpAnswer>,
+): Promise<HttpAnswer> {
+  const scopes = scopesOf(request);
+  const known = await authorizer.known(endpoint, scopes, request);
+  const first = await send(known);
+  if (first.status !== 401) return first;
+  const answer = await authorizer.answer(endpoint, scopes, first, request);
+  // Asking again with what was just refused is no use.
+  if (answer === undefined || answer === known) return first;
+  first.discard();
+  return await send(answer);
+}
+
+function scopesOf({ repository, access, alsoReads }: RegistryCall): readonly string[] {
+  const own = `repository:${repository.repository}:${access}`;
+  return alsoReads === undefined ? [own] : [own, `repository:${alsoReads}:pull`];
+}
+
+function toHttp(request: RegistryCall, endpoint: Endpoint, ours: Readonly<Record<string, string>>): HttpRequest {
+  const { path, repository } = request;
+  const url = typeof path === "string" ? new URL(`${endpoint.origin}/v2/${repository.repository}/${path}`) : path;
+  const { authorization, ...open } = ours;
+  // An address on another host, such as a cloud's storage, must not see what we show the registry.
+  const shown = url.origin === endpoint.origin && authorization !== undefined ? { ...open, authorization } : open;
+  return {
+    method: request.method,
+    url,
+    headers: { ...shown, ...request.headers },
+    body: request.body,
+    signal: request.signal,
+  };
+}

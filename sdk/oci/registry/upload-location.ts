@@ -1,0 +1,11 @@
+import { RegistryError } from "../../core/errors.ts";
+import type { HttpAnswer } from "./http.ts";
+
+/** Where the upload goes on. @throws RegistryError `REGISTRY_PROTOCOL` */
+export function uploadLocation(answer: HttpAnswer): URL {
+  const { location } = answer.headers;
+  const url =
+    location !== undefined && URL.canParse(location, answer.url.href) ? new URL(location, answer.url) : undefined;
+  if (url !== undefined && (url.protocol === "https:" || answer.url.protocol === "http:")) return url;
+  throw new RegistryError("REGISTRY_PROTOCOL", `${answer.url.host} started an upload without saying where`);
+}
