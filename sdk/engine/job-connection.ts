@@ -47,8 +47,8 @@ export interface JobConnection {
 const BUILD_ID_HEADER = "buildkit-controlapi-buildid";
 const ALIVE_TIMEOUT_MS = 3000;
 const CANCEL_WAIT_MS = 5000;
+/** The status arrives on another connection than the error, and a little later. */
 const STATUS_WAIT_MS = 1000;
-/** For builds that fail again to tell why: they stop at the same place, whose outcome is still known to the daemon. */
 const DIAGNOSIS_TIMEOUT_MS = 20_000;
 
 /** Opens the session, starts Solve without definition and follows the status. */
@@ -60,13 +60,15 @@ export async function openJobConnection(engine: JobEngine, options: JobOptions):
   });
   const ref = createIdentifier();
   const solveClient = engine.transport.createClient();
-  const bridge = engine.transport.createClient();
+  const follower = followStatus(engine.main, ref, options.onStatus);
   const canceled = new AbortController();
   const request = { ...solveRequest(ref, session.id), ...outputsOf(options) };
-  const answer = solveClient.unary(Control.method.solve, request, { signal: canceled.signal });
+  const answer = solveClient.unary(Control.method.solve, request, {
+    signal: canceled.signal,
+    watch: { soon: follower.vertexFailed },
+  });
   answer.catch(() => undefined);
-  const follower = followStatus(engine.main, ref, options.onStatus);
-  const job: JobParts = { engine, session, follower, bridge, ref };
+  const job: JobParts = { engine, session, follower, ref, bridge: engine.transport.createClient() };
 
   let closing: Promise<void> | undefined;
   const close = (): Promise<void> => {
@@ -76,7 +78,7 @@ export async function openJobConnection(engine: JobEngine, options: JobOptions):
       await settledWithin(answer, CANCEL_WAIT_MS);
       await follower.drain();
       await session[Symbol.asyncDispose]();
-      bridge.close();
+      job.bridge.close();
       solveClient.close();
     })();
     return closing;
@@ -86,7 +88,9 @@ export async function openJobConnection(engine: JobEngine, options: JobOptions):
 
   const solved = answer.catch(async (error: unknown) => {
     options.signal?.throwIfAborted();
-    throw await explain(job, error, ref);
+    throw await explain(job, error, () =>
+      readExternalError(engine.main, ref, { signal: AbortSignal.timeout(ALIVE_TIMEOUT_MS) }),
+    );
   });
   solved.catch(() => undefined);
   return {
@@ -102,8 +106,9 @@ interface JobParts {
   readonly engine: JobEngine;
   readonly session: Session;
   readonly follower: StatusFollower;
-  readonly bridge: GrpcClient;
   readonly ref: string;
+  /** Replaced after it went deaf. */
+  bridge: GrpcClient;
 }
 
 async function callBridge<I extends DescMessage, O extends DescMessage>(
@@ -114,69 +119,61 @@ async function callBridge<I extends DescMessage, O extends DescMessage>(
   signal: AbortSignal | undefined,
   again: PlainBuild | undefined,
 ): Promise<MessageShape<O>> {
-  const answer = job.bridge.unary(method, message, { signal, headers: { [BUILD_ID_HEADER]: job.ref } });
   const over = new AbortController();
   // If Solve ends first, it knows better why than the call that hangs on it.
   solved.then(
     () => over.abort(),
     (error) => over.abort(error),
   );
+  const headers = { [BUILD_ID_HEADER]: job.ref };
+  const answer = job.bridge.unary(method, message, { signal, headers, watch: { soon: job.follower.vertexFailed } });
   try {
     return await raceAbort(answer, over.signal);
   } catch (error) {
     signal?.throwIfAborted();
     if (over.signal.aborted) throw over.signal.reason;
-    throw await explain(job, error, again === undefined ? undefined : () => failAgain(job, again));
+    throw await explain(job, error, () => {
+      job.bridge.close();
+      job.bridge = job.engine.transport.createClient();
+      return again === undefined ? Promise.resolve(undefined) : failAgain(job, again);
+    });
   }
 }
 
 /**
- * Runs what has failed as a plain build without outputs, so that its error lands in the history of builds.
+ * The error of a call whose answer is lost: the same thing, run as a build without outputs, fails in the same way and
+ * leaves its error in the history of builds. Steps that failed are not run again while the job is open.
  */
-async function failAgain(job: JobParts, build: PlainBuild): Promise<string> {
-  const client = job.engine.transport.createClient();
+async function failAgain(job: JobParts, build: PlainBuild): Promise<Uint8Array | undefined> {
+  const { main, transport } = job.engine;
+  const client = transport.createClient();
   const ref = createIdentifier();
+  const signal = AbortSignal.timeout(DIAGNOSIS_TIMEOUT_MS);
+  const answer = client.unary(Control.method.solve, { ...solveRequest(ref, job.session.id), ...build }, { signal });
+  answer.catch(() => undefined);
   try {
-    await client.unary(
-      Control.method.solve,
-      { ...solveRequest(ref, job.session.id), ...build },
-      { timeoutMs: DIAGNOSIS_TIMEOUT_MS },
-    );
-  } catch {
-    // That it fails is why it is run; its answer is as long as the one that was lost.
+    return await readExternalError(main, ref, { signal, wait: true });
   } finally {
     client.close();
   }
-  return ref;
 }
 
+/** Translates a call's failure; `recover` gets the error's details where the answer was lost on the way. */
 async function explain(
   job: JobParts,
   error: unknown,
-  lost: string | (() => Promise<string>) | undefined,
+  recover: () => Promise<Uint8Array | undefined>,
 ): Promise<unknown> {
   if (!(error instanceof StatusError)) return error;
   const cause = job.session.failures.find((failure) => !(failure.error instanceof StatusError))?.error;
   if (isKitsmithError(cause)) return cause;
-  if (!isConnectionFailure(error)) {
-    await seeFailure(job.follower);
-    return buildFailure(error, job.follower);
-  }
-  if (!(await isAlive(job.engine.main))) return engineLost(job.engine.address, error);
-  await seeFailure(job.follower);
-  const ref = typeof lost === "function" ? await lost() : lost;
-  const encodedDetails =
-    ref === undefined
-      ? undefined
-      : await readExternalError(job.engine.main, ref, {
-          signal: AbortSignal.timeout(ALIVE_TIMEOUT_MS),
-        }).catch(() => undefined);
+  const lost = error.status === "UNAVAILABLE" || error.status === "INTERNAL";
+  if (lost && !(await isAlive(job.engine.main))) return engineLost(job.engine.address, error);
+  await settledWithin(job.follower.vertexFailed, STATUS_WAIT_MS);
+  if (!lost) return buildFailure(error, job.follower);
+  const encodedDetails = await recover().catch(() => undefined);
   const message = job.follower.failedVertex?.error ?? error.statusMessage;
   return buildFailure(new StatusError("UNKNOWN", message, { cause: error, encodedDetails }), job.follower);
-}
-
-function isConnectionFailure({ status }: StatusError): boolean {
-  return status === "UNAVAILABLE" || status === "INTERNAL";
 }
 
 async function isAlive(main: GrpcClient): Promise<boolean> {
@@ -186,11 +183,6 @@ async function isAlive(main: GrpcClient): Promise<boolean> {
   } catch {
     return false;
   }
-}
-
-/** The status arrives on another connection than the error, and a little later. */
-async function seeFailure(follower: StatusFollower): Promise<void> {
-  await settledWithin(follower.vertexFailed, STATUS_WAIT_MS);
 }
 
 async function settledWithin(promise: Promise<unknown>, timeMs: number): Promise<void> {

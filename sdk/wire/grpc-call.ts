@@ -12,6 +12,8 @@ import {
 } from "@bufbuild/protobuf";
 import { type Client, Metadata, type ServiceError } from "@grpc/grpc-js";
 import type { Abortable } from "../core/abort.ts";
+import { Health } from "../proto/gen/health_pb.js";
+import { type Probe, watchCall } from "./call-watch.ts";
 import { StatusError, statusName } from "./status.ts";
 
 /** Options of one call. */
@@ -20,6 +22,11 @@ export interface CallOptions extends Abortable {
   readonly headers?: Readonly<Record<string, string | readonly string[]>>;
   /** After so long the call fails with DEADLINE_EXCEEDED. Default: never. */
   readonly timeoutMs?: number;
+  /**
+   * For calls whose answer may be too long to be read, as a failed build's is: while it is open, the connection is probed,
+   * and at once when `soon` resolves. If it is deaf the call fails with UNAVAILABLE. Default: not watched.
+   */
+  readonly watch?: { readonly soon?: Promise<void> };
 }
 
 /** An open call in which both sides send messages. */
@@ -33,43 +40,48 @@ export interface BidiCall<Input extends DescMessage, Output extends DescMessage>
   cancel(): void;
 }
 
-/** Calls that must be told when their connection breaks, since grpc-js may never settle them. */
-export type PendingCalls = Set<(error: StatusError) => void>;
-
 /** Sends one message and gives the answer. */
 export async function callUnary<I extends DescMessage, O extends DescMessage>(
   client: Client,
   method: DescMethodUnary<I, O>,
   request: MessageInitShape<I>,
   options: CallOptions,
-  pending: PendingCalls,
 ): Promise<MessageShape<O>> {
-  options.signal?.throwIfAborted();
-  let fail: ((error: StatusError) => void) | undefined;
-  let cancel: (() => void) | undefined;
+  const { signal, watch } = options;
+  signal?.throwIfAborted();
+  let cancel = (): void => {};
+  const answer = new Promise<MessageShape<O>>((resolve, reject) => {
+    const call = client.makeUnaryRequest(
+      methodPath(method),
+      (message: MessageInitShape<I>) => encode(method.input, message),
+      (bytes) => fromBinary(method.output, bytes),
+      request,
+      metadataOf(options),
+      deadlineOf(options),
+      (error, response) => (error === null && response !== undefined ? resolve(response) : reject(statusOf(error))),
+    );
+    cancel = () => call.cancel();
+  });
+  signal?.addEventListener("abort", cancel, { once: true });
   try {
-    return await new Promise<MessageShape<O>>((resolve, reject) => {
-      const call = client.makeUnaryRequest(
-        methodPath(method),
-        (message: MessageInitShape<I>) => encode(method.input, message),
-        (bytes) => fromBinary(method.output, bytes),
-        request,
-        metadataOf(options),
-        deadlineOf(options),
-        (error, response) => (error === null && response !== undefined ? resolve(response) : reject(statusOf(error))),
-      );
-      fail = reject;
-      cancel = () => call.cancel();
-      pending.add(fail);
-      options.signal?.addEventListener("abort", cancel, { once: true });
-    });
+    return await (watch === undefined ? answer : watchCall(answer, probe(client), watch.soon));
   } catch (error) {
-    options.signal?.throwIfAborted();
+    signal?.throwIfAborted();
     throw error;
   } finally {
-    if (fail !== undefined) pending.delete(fail);
-    if (cancel !== undefined) options.signal?.removeEventListener("abort", cancel);
+    signal?.removeEventListener("abort", cancel);
   }
+}
+
+function probe(client: Client): Probe {
+  return async (timeoutMs) => {
+    try {
+      await callUnary(client, Health.method.check, {}, { timeoutMs });
+    } catch (error) {
+      // Any other status is an answer too.
+      if (error instanceof StatusError && ["DEADLINE_EXCEEDED", "UNAVAILABLE"].includes(error.status)) throw error;
+    }
+  };
 }
 
 /** Sends one message and gives the answers as they come. */
@@ -162,7 +174,8 @@ function isServiceError(error: unknown): error is ServiceError {
 function statusOf(error: unknown): StatusError {
   if (!isServiceError(error)) return new StatusError("INTERNAL", "the call failed", { cause: error });
   const [details] = error.metadata.get("grpc-status-details-bin");
-  return new StatusError(statusName(error.code), error.details, {
+  // grpc-js adds a note on name resolution, mostly empty.
+  return new StatusError(statusName(error.code), error.details.replace(/ Resolution note: $/, ""), {
     encodedDetails: details instanceof Uint8Array ? details : undefined,
   });
 }

@@ -9,17 +9,9 @@ import type {
 } from "@bufbuild/protobuf";
 import { Client } from "@grpc/grpc-js";
 import { type Endpoint, formatTarget, secureSocket } from "./endpoint.ts";
-import {
-  type BidiCall,
-  type CallOptions,
-  callBidi,
-  callServerStream,
-  callUnary,
-  type PendingCalls,
-} from "./grpc-call.ts";
+import { type BidiCall, type CallOptions, callBidi, callServerStream, callUnary } from "./grpc-call.ts";
 import { HandshakeCredentials } from "./handshake-credentials.ts";
 import { FLOW_WINDOW_BYTES, MESSAGE_LIMIT_BYTES } from "./limits.ts";
-import { StatusError } from "./status.ts";
 
 /** One HTTP/2 connection for gRPC calls; it is dialled with the first call, and again after it broke. */
 export interface GrpcClient {
@@ -52,12 +44,6 @@ export interface GrpcClientOptions {
   readonly offerHttp2?: boolean;
 }
 
-/**
- * How long calls may stay open after the connection broke. grpc-js settles them at once, except when node:http2 refused
- * the headers of an answer (a value above 64 KiB): then it never does.
- */
-const SETTLE_TIME_MS = 500;
-
 const CHANNEL_OPTIONS = {
   "grpc.max_receive_message_length": MESSAGE_LIMIT_BYTES,
   "grpc.max_send_message_length": MESSAGE_LIMIT_BYTES,
@@ -73,21 +59,17 @@ const CHANNEL_OPTIONS = {
 export function createGrpcClient(options: GrpcClientOptions): GrpcClient {
   const { endpoint, handshake, offerHttp2 = true } = options;
   const sockets = new Set<Socket>();
-  const pending: PendingCalls = new Set();
   const prepare = async (dialled: Socket): Promise<Socket> => {
     const secured = await secureSocket(dialled, endpoint, offerHttp2 ? ["h2"] : []);
     const socket = handshake === undefined ? secured : await handshake(secured);
     sockets.add(socket);
-    socket.once("close", () => {
-      sockets.delete(socket);
-      if (sockets.size === 0) failSoon(pending);
-    });
+    socket.once("close", () => sockets.delete(socket));
     return socket;
   };
   const secure = endpoint.kind === "tcp" && endpoint.tls !== undefined;
   const client = new Client(formatTarget(endpoint), new HandshakeCredentials(prepare, secure), CHANNEL_OPTIONS);
   return {
-    unary: (method, request, callOptions = {}) => callUnary(client, method, request, callOptions, pending),
+    unary: (method, request, callOptions = {}) => callUnary(client, method, request, callOptions),
     serverStream: (method, request, callOptions = {}) => callServerStream(client, method, request, callOptions),
     bidi: (method, callOptions = {}) => callBidi(client, method, callOptions),
     close() {
@@ -95,13 +77,4 @@ export function createGrpcClient(options: GrpcClientOptions): GrpcClient {
       for (const socket of sockets) socket.destroy();
     },
   };
-}
-
-function failSoon(pending: PendingCalls): void {
-  const calls = [...pending];
-  if (calls.length === 0) return;
-  setTimeout(() => {
-    const error = new StatusError("UNAVAILABLE", "the connection broke before the answer was read");
-    for (const fail of calls) fail(error);
-  }, SETTLE_TIME_MS);
 }

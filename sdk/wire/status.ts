@@ -50,8 +50,8 @@ export class StatusError extends ProtocolError {
   readonly status: StatusName;
   /** The peer's words, without our prefix. */
   readonly statusMessage: string;
-  /** `google.rpc.Status` as it came, still encoded; undefined where the peer sent none. */
-  readonly encodedDetails: Uint8Array | undefined;
+  // Private, so that it is not printed with the error: it holds whole source files.
+  readonly #encodedDetails: Uint8Array | undefined;
 
   constructor(status: StatusName, message: string, options: StatusErrorOptions = {}) {
     super("WIRE_STATUS", `${status}: ${message}`, {
@@ -60,6 +60,11 @@ export class StatusError extends ProtocolError {
     });
     this.status = status;
     this.statusMessage = message;
-    this.encodedDetails = options.encodedDetails;
+    this.#encodedDetails = options.encodedDetails;
+  }
+
+  /** `google.rpc.Status` as it came, still encoded; undefined where the peer sent none. */
+  get encodedDetails(): Uint8Array | undefined {
+    return this.#encodedDetails;
   }
 }
