@@ -20,9 +20,11 @@ const GO_PROGRAMS = [
   `${BUILDKIT}/cmd/buildctl`,
   "github.com/google/go-containerregistry/cmd/crane",
 ];
-const FOREIGN_ARCHITECTURES = process.arch === "arm64" ? ["amd64"] : ["arm64"];
-const PACKAGES = ["runc", "docker-registry", "skopeo", "umoci", "qemu-user-static", "busybox-static"];
-const PROGRAMS = ["runc", "docker-registry", "skopeo", "umoci", "busybox"];
+const OWN_ARCHITECTURE = process.arch === "x64" ? "amd64" : process.arch;
+/** Tests build for these two: one of them is emulated. */
+const BASE_ARCHITECTURES = ["amd64", "arm64"];
+const PACKAGES = ["runc", "docker-registry", "skopeo", "umoci", "qemu-user-static"];
+const PROGRAMS = ["runc", "docker-registry", "skopeo", "umoci"];
 
 /**
  * Fetches and builds all that integration tests run. Each part is made once per version, whole or not at all.
@@ -55,7 +57,7 @@ export async function installTestTools({ onProgress }: InstallOptions): Promise<
   );
   await registerEmulators({
     root: join(directories.distribution, "root"),
-    architectures: FOREIGN_ARCHITECTURES,
+    architectures: BASE_ARCHITECTURES.filter((architecture) => architecture !== OWN_ARCHITECTURE),
     onProgress,
   });
   onProgress(`Test programs are ready in ${testCacheDirectory()}`);
@@ -93,8 +95,17 @@ async function installOnce(
 
 async function installPackages(target: string): Promise<void> {
   const apt = await openPrivateApt({ directory: join(target, "apt") });
+  const foreign = await openPrivateApt({
+    directory: join(target, "apt", "foreign"),
+    architectures: BASE_ARCHITECTURES.filter((architecture) => architecture !== OWN_ARCHITECTURE),
+  });
   const root = join(target, "root");
   await apt.unpack({ packages: PACKAGES, dependencies: true, root });
+  for (const architecture of BASE_ARCHITECTURES) {
+    const busybox = join(target, "busybox", architecture);
+    await foreign.unpack({ packages: [`busybox-static:${architecture}`], root: join(busybox, "root") });
+    await createProgramDirectory(join(busybox, "root"), busybox, { programs: ["busybox"] });
+  }
   await rm(join(target, "apt"), { recursive: true, force: true });
   // skopeo looks for a trust policy in /etc, where nothing is installed.
   await createProgramDirectory(root, join(target, "bin"), {

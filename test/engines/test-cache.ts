@@ -21,7 +21,7 @@ export interface TestToolDirectories {
 }
 
 /** Raise it when what is installed changes. */
-const LAYOUT_VERSION = 2;
+const LAYOUT_VERSION = 4;
 
 /** The directories of this checkout's versions. */
 export function testToolDirectories(): TestToolDirectories {
@@ -30,10 +30,7 @@ export function testToolDirectories(): TestToolDirectories {
   const release = readFileSync("/etc/os-release");
   const machine = `${createHash("sha256").update(release).digest("hex").slice(0, 8)}-${process.arch}-v${LAYOUT_VERSION}`;
   return {
-    go: join(
-      cache,
-      `go-${createHash("sha256").update(modules).digest("hex").slice(0, 12)}-${process.arch}-v${LAYOUT_VERSION}`,
-    ),
+    go: join(cache, `go-${createHash("sha256").update(modules).digest("hex").slice(0, 12)}-${process.arch}`),
     distribution: join(cache, `distribution-${machine}`),
     docker: join(cache, `docker-${machine}`),
   };

@@ -13,8 +13,8 @@ export interface TestTools {
   /** buildx, to be run as it is: it takes the arguments of `docker buildx`. */
   readonly buildx: string;
   readonly dockerRegistry: string;
-  /** Static, of this machine's architecture. */
-  readonly busybox: string;
+  /** Static, to make base images of. */
+  readonly busybox: Readonly<Record<"amd64" | "arm64", string>>;
   /** Directories for PATH of the engines. */
   readonly binDirectories: readonly string[];
 }
@@ -37,7 +37,10 @@ export function testTools(): TestTools {
     docker: join(docker, "docker"),
     buildx: join(docker, "docker-buildx"),
     dockerRegistry: join(distribution, "docker-registry"),
-    busybox: join(distribution, "busybox"),
+    busybox: {
+      amd64: join(directories.distribution, "busybox/amd64/busybox"),
+      arm64: join(directories.distribution, "busybox/arm64/busybox"),
+    },
     binDirectories: [go, docker, distribution],
   });
 }

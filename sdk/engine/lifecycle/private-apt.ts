@@ -11,6 +11,8 @@ export interface PrivateAptOptions extends Abortable {
   readonly directory: string;
   /** Name of another suite of the same distribution. Default: the machine's own sources. */
   readonly suite?: string | undefined;
+  /** Debian's names of architectures besides the machine's, for packages such as `busybox-static:arm64`. */
+  readonly architectures?: readonly string[];
 }
 
 /** How packages are taken. */
@@ -50,7 +52,7 @@ export async function openPrivateApt(options: PrivateAptOptions): Promise<Privat
     await mkdir(join(directory, part), { recursive: true });
   }
   await writeFile(join(directory, "sources.list"), await sourcesOf(options));
-  await writeFile(configFile, formatConfig(directory));
+  await writeFile(configFile, await formatConfig(directory, options));
   await runApt(["apt-get", "-c", configFile, "-qq", "update"], options);
 
   return Object.freeze({
@@ -116,8 +118,12 @@ async function readOsRelease(): Promise<{ readonly id: string; readonly codename
 }
 
 // Hooks of the machine's own configuration are cleared: they may tidy the machine's own package cache.
-function formatConfig(directory: string): string {
-  return `#clear APT::Update::Pre-Invoke;
+async function formatConfig(directory: string, options: PrivateAptOptions): Promise<string> {
+  const own = (await runApt(["dpkg", "--print-architecture"], options)).stdout.trim();
+  const architectures = [own, ...(options.architectures ?? [])].map((name) => `"${name}";`).join(" ");
+  return `#clear APT::Architectures;
+APT::Architectures { ${architectures} };
+#clear APT::Update::Pre-Invoke;
 #clear APT::Update::Post-Invoke;
 #clear APT::Update::Post-Invoke-Success;
 Dir::State "${directory}";
