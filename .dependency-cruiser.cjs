@@ -33,11 +33,13 @@ function importRule(layer, types) {
 
 const purePaths = layers.filter((layer) => layer.ring === "pure").map(pathOf);
 const pureBuiltins = "^(?:node:)?(?:buffer|crypto|path|path/posix|url|util)$";
+/** They take a pure function from a module that also does I/O: `isIP` of node:net. */
+const onlyPureFunctions = ["^sdk/llb/process-argument\\.ts"];
 const homes = [
   ["@grpc/grpc-js", ["^sdk/wire/"]],
   ["@bufbuild/protobuf", ["^sdk/proto/", "^sdk/(?:llb|wire|session|engine)/", "^test/"]],
   ["execa", ["^sdk/(?:git|engine|credentials|outputs)/", "^test/"]],
-  ["tar-stream", ["^sdk/(?:oci/layout|outputs|testing)/", "^test/"]],
+  ["tar-stream", ["^sdk/(?:oci/layout|outputs|testing|engine)/", "^test/"]],
   ["yaml", ["^sdk/loaders/", "^test/"]],
   ["zod", ["^sdk/loaders/", "^test/"]],
 ];
@@ -55,7 +57,7 @@ module.exports = {
     {
       name: "pure modules do no input or output",
       severity: "error",
-      from: { path: purePaths, pathNot: ["^sdk/proto/generate"] },
+      from: { path: purePaths, pathNot: ["^sdk/proto/generate", ...onlyPureFunctions] },
       to: { dependencyTypes: ["core"], pathNot: pureBuiltins },
     },
     {

@@ -1,6 +1,6 @@
 import { existsSync, readFileSync } from "node:fs";
 import { basename } from "node:path";
-import { defineConfig, type Options } from "tsup";
+import type { Options } from "tsup";
 import { deferredPackages, lazyBuiltins } from "./scripts/bundle-plugins.ts";
 
 /** The entry points are those that package.json exports from source; the command line is a program of its own. */
@@ -47,4 +47,4 @@ const program: Options = {
 
 const configs: Options[] = existsSync("sdk/cli/main.ts") ? [library, program] : [library];
 
-export default defineConfig(configs);
+export default configs;

@@ -1,10 +1,7 @@
 // What a user may and may not write, against the declarations that are published. Compiled, never run.
 import { type Definition, llb, type State } from "kitsmith/llb";
 
-export const state: State = llb
-  .image("alpine")
-  .run("make", { env: { A: "1" } })
-  .root();
+export const state: State = llb.image("alpine").run("make", { env: { A: "1" } });
 export const definition: Definition | undefined = undefined;
 
 // @ts-expect-error A command is text or a list of arguments.
