@@ -25,8 +25,6 @@ export interface SyncReport extends SendSummary {
 export interface FileSyncOptions {
   /** Called after each request that was answered in full; the frontend makes several for one build. */
   readonly onSynced?: (report: SyncReport) => void;
-  /** Called with the failure of a request, before the daemon hears of it: its own error will say less. */
-  readonly onFailed?: (error: unknown, name: string) => void;
 }
 
 /** What the daemon asks for. */
@@ -46,14 +44,9 @@ export function createFileSyncService(locals: readonly LocalSource[], options: F
   const sync = async (call: SessionCall): Promise<void> => {
     const local = findLocal(locals, readListHeader(call.headers, "dir-name")[0] ?? "");
     const startedAt = performance.now();
-    try {
-      const source = await openSource(local, readRequest(call.headers), call.signal);
-      const summary = await sendTree(call, source, { signal: call.signal });
-      options.onSynced?.({ name: local.name, ...summary, durationMs: performance.now() - startedAt });
-    } catch (error) {
-      options.onFailed?.(error, local.name);
-      throw error;
-    }
+    const source = await openSource(local, readRequest(call.headers), call.signal);
+    const summary = await sendTree(call, source, { signal: call.signal });
+    options.onSynced?.({ name: local.name, ...summary, durationMs: performance.now() - startedAt });
   };
   return { methods: { [METHOD]: sync } };
 }

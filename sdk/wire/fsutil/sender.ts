@@ -96,7 +96,8 @@ function createTransfer<Entry extends { readonly stat: FileStat }>(
       taken += 1;
       const [id, entry] = next;
       summary.filesSent += 1;
-      summary.bytesSent += await sendContent(stream, id, entry, source, () => over);
+      const sentBytes = await sendContent(stream, id, entry, source, () => over);
+      summary.bytesSent += sentBytes;
     }
     readers -= 1;
   };

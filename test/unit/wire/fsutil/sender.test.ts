@@ -1,0 +1,83 @@
+import { describe, expect, it } from "vitest";
+import { openEntry } from "../../../../sdk/context/open-file.ts";
+import { openTree } from "../../../../sdk/context/virtual-tree.ts";
+import { walkTree } from "../../../../sdk/context/walk.ts";
+import { decodePacket, encodePacket, type Packet } from "../../../../sdk/wire/fsutil/packet.ts";
+import { sendTree } from "../../../../sdk/wire/fsutil/sender.ts";
+import { makeTree } from "../../context/tree-fixture.ts";
+import { createPipe } from "./packet-pipe.ts";
+
+async function start(entries: Readonly<Record<string, string>>, signal?: AbortSignal) {
+  const tree = await openTree({ layers: [{ directory: makeTree(entries), prefix: "" }] });
+  const [end, peer] = createPipe(100);
+  const sending = sendTree(end, { entries: () => walkTree(tree), open: openEntry }, { signal });
+  const settled = sending.then(
+    () => "done",
+    (error: unknown) => error,
+  );
+  return { peer, settled, sending };
+}
+
+/** Reads up to the first packet that is the one looked for. */
+async function readUntil(messages: AsyncIterable<Uint8Array>, isLast: (packet: Packet) => boolean) {
+  const iterator = messages[Symbol.asyncIterator]();
+  const packets: Packet[] = [];
+  for (;;) {
+    const { value, done } = await iterator.next();
+    if (done) return packets;
+    packets.push(decodePacket(value));
+    if (packets.slice(-1).some(isLast)) return packets;
+  }
+}
+
+const isListEnd = (packet: Packet) => packet.type === "stat" && packet.stat === undefined;
+const isFileEnd = (packet: Packet) => packet.type === "data" && packet.data.byteLength === 0;
+
+describe("sending", () => {
+  it("lists the tree, sends what is asked for, and finishes", async () => {
+    const { peer, sending } = await start({ "a/x": "xx", b: "" });
+    const listed = await readUntil(peer.messages, isListEnd);
+    expect(listed.map((packet) => packet.type === "stat" && packet.stat?.path)).toEqual(["a", "a/x", "b", undefined]);
+    await peer.send(encodePacket({ type: "request", id: 1 }));
+    const data = await readUntil(peer.messages, isFileEnd);
+    expect(data).toEqual([
+      { type: "data", id: 1, data: new Uint8Array(Buffer.from("xx")) },
+      { type: "data", id: 1, data: new Uint8Array(0) },
+    ]);
+    await peer.send(encodePacket({ type: "finish" }));
+    expect(await readUntil(peer.messages, ({ type }) => type === "finish")).toEqual([{ type: "finish" }]);
+    await expect(sending).resolves.toEqual({ filesTotal: 2, filesSent: 1, bytesSent: 2 });
+  });
+
+  it.each([0, 7])("refuses a request for %i, which is no file", async (id) => {
+    const { peer, settled } = await start({ "a/x": "xx" });
+    await readUntil(peer.messages, isListEnd);
+    await peer.send(encodePacket({ type: "request", id }));
+    expect(await settled).toMatchObject({ code: "WIRE_FRAME_INVALID" });
+  });
+
+  it("refuses a second request for the same file", async () => {
+    const { peer, settled } = await start({ x: "xx" });
+    await readUntil(peer.messages, isListEnd);
+    await peer.send(encodePacket({ type: "request", id: 0 }));
+    await peer.send(encodePacket({ type: "request", id: 0 }));
+    expect(await settled).toMatchObject({ code: "WIRE_FRAME_INVALID" });
+  });
+
+  it("fails with the peer's error, or when it just ends", async () => {
+    const refused = await start({ x: "" });
+    await refused.peer.send(encodePacket({ type: "error", message: "disk full" }));
+    expect(await refused.settled).toMatchObject({ code: "FSUTIL_PEER_FAILED" });
+    const ended = await start({ x: "" });
+    ended.peer.end();
+    expect(await ended.settled).toMatchObject({ code: "FSUTIL_PEER_FAILED" });
+  });
+
+  it("stops with the reason of the signal, and tells the peer nothing", async () => {
+    const controller = new AbortController();
+    const { settled } = await start({ x: "" }, controller.signal);
+    const reason = new Error("enough");
+    controller.abort(reason);
+    expect(await settled).toBe(reason);
+  });
+});
