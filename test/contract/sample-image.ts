@@ -1,6 +1,6 @@
 import { gzipSync } from "node:zlib";
 import { digestOf } from "../../sdk/core/digest.ts";
-import type { BlobStore } from "../../sdk/oci/layout/blob-store.ts";
+import type { ContentStore } from "../../sdk/oci/model/content.ts";
 import { concatBytes } from "../../sdk/oci/model/content.ts";
 import type { Descriptor } from "../../sdk/oci/model/descriptor.ts";
 import { createIndex, encodeIndex } from "../../sdk/oci/model/manifest.ts";
@@ -28,16 +28,16 @@ function noise(seed: string, sizeBytes: number): Uint8Array {
   return Buffer.concat(blocks).subarray(0, sizeBytes);
 }
 
-async function store(blobs: BlobStore, content: Uint8Array, mediaType: string): Promise<Descriptor> {
+async function store(blobs: ContentStore, content: Uint8Array, mediaType: string): Promise<Descriptor> {
   return { mediaType, ...(await blobs.writeBlob(content)) };
 }
 
-async function storeJson(blobs: BlobStore, value: unknown, mediaType: string): Promise<Descriptor> {
+async function storeJson(blobs: ContentStore, value: unknown, mediaType: string): Promise<Descriptor> {
   return await store(blobs, new TextEncoder().encode(JSON.stringify(value)), mediaType);
 }
 
 /** Puts an image with two layers, one of them the same for every architecture, into a store. */
-export async function createImage(blobs: BlobStore, architecture: string, sizeBytes = 2000): Promise<Descriptor> {
+export async function createImage(blobs: ContentStore, architecture: string, sizeBytes = 2000): Promise<Descriptor> {
   const tars = [tarLayer(noise("base", 500)), tarLayer(noise(architecture, sizeBytes))];
   const layers = await Promise.all(tars.map((tar) => store(blobs, gzipSync(tar), MEDIA_TYPES.layerGzip)));
   const config = await storeJson(
@@ -50,7 +50,7 @@ export async function createImage(blobs: BlobStore, architecture: string, sizeBy
 }
 
 /** What BuildKit adds for an image: a manifest that is about it. */
-export async function createAttestation(blobs: BlobStore, image: Descriptor): Promise<Descriptor> {
+export async function createAttestation(blobs: ContentStore, image: Descriptor): Promise<Descriptor> {
   const config = await storeJson(blobs, { architecture: "unknown", os: "unknown" }, MEDIA_TYPES.config);
   const statement = await storeJson(blobs, { subject: image.digest }, "application/vnd.in-toto+json");
   const manifest = { schemaVersion: 2, mediaType: MEDIA_TYPES.manifest, config, layers: [statement] };
@@ -65,7 +65,7 @@ export async function createAttestation(blobs: BlobStore, image: Descriptor): Pr
 }
 
 /** An index of amd64, with an attestation, and arm64. */
-export async function createTwoArchIndex(blobs: BlobStore, sizeBytes?: number): Promise<Descriptor> {
+export async function createTwoArchIndex(blobs: ContentStore, sizeBytes?: number): Promise<Descriptor> {
   const amd64 = await createImage(blobs, "amd64", sizeBytes);
   const attestation = await createAttestation(blobs, amd64);
   const arm64 = await createImage(blobs, "arm64", sizeBytes);

@@ -5,12 +5,11 @@ import type { Abortable } from "../../core/abort.ts";
 import { digestHex } from "../../core/digest.ts";
 import { ContentError } from "../../core/errors.ts";
 import { formatPlatform, type Platform, samePlatform } from "../../core/platform.ts";
-import type { ContentReader, ContentStream, Expected } from "../model/content.ts";
+import type { ContentReader, ContentStore, ContentStream, Expected } from "../model/content.ts";
 import { type Descriptor, descriptorPlatform } from "../model/descriptor.ts";
 import { flattenIndex } from "../model/image-tree.ts";
 import { createIndex, formatRootIndex, type ImageManifest, parseManifest } from "../model/manifest.ts";
 import { isIndexMediaType } from "../model/media-type.ts";
-import type { BlobStore } from "./blob-store.ts";
 import { walkContent } from "./closure.ts";
 import { NAME_ANNOTATION } from "./root-index.ts";
 
@@ -29,7 +28,7 @@ export interface ExportOptions extends Abortable {
  *
  * @throws ContentError `CONTENT_NOT_FOUND`, `CONTENT_CORRUPT`, `CONTENT_DIGEST_MISMATCH`, while it is read
  */
-export async function* exportArchive(blobs: BlobStore, root: Descriptor, options: ExportOptions): ContentStream {
+export async function* exportArchive(blobs: ContentStore, root: Descriptor, options: ExportOptions): ContentStream {
   const chosen = options.platform || options.format === "docker" ? await chooseImage(blobs, root, options) : root;
   const archive = pack();
   const stopped = new AbortController();
@@ -50,7 +49,7 @@ export async function* exportArchive(blobs: BlobStore, root: Descriptor, options
 }
 
 /** The one image of an index that an archive of one platform holds. */
-async function chooseImage(blobs: BlobStore, root: Descriptor, options: ExportOptions): Promise<Descriptor> {
+async function chooseImage(blobs: ContentStore, root: Descriptor, options: ExportOptions): Promise<Descriptor> {
   if (!isIndexMediaType(root.mediaType)) return root;
   const images = (await flattenIndex(blobs, root, options)).filter((entry) => descriptorPlatform(entry) !== undefined);
   const wanted = options.platform;
@@ -70,12 +69,12 @@ function isFor(image: Descriptor, platform: Platform): boolean {
   return own !== undefined && samePlatform(own, platform);
 }
 
-async function fill(blobs: BlobStore, archive: Pack, root: Descriptor, options: ExportOptions): Promise<void> {
+async function fill(blobs: ContentStore, archive: Pack, root: Descriptor, options: ExportOptions): Promise<void> {
   if (options.format === "oci") await fillLayout(blobs, archive, root, options);
   else await fillDocker(blobs, archive, root, options);
 }
 
-async function fillLayout(blobs: BlobStore, archive: Pack, root: Descriptor, options: ExportOptions): Promise<void> {
+async function fillLayout(blobs: ContentStore, archive: Pack, root: Descriptor, options: ExportOptions): Promise<void> {
   await addText(archive, "oci-layout", JSON.stringify({ imageLayoutVersion: "1.0.0" }));
   for await (const { descriptor, present } of walkContent(blobs, root, options)) {
     if (!present) throw missing(descriptor);
@@ -90,7 +89,12 @@ async function fillLayout(blobs: BlobStore, archive: Pack, root: Descriptor, opt
 const IMAGE_NAME = "io.containerd.image.name";
 
 /** @source https://github.com/moby/docker-image-spec/blob/v1.3.1/v1.2.md */
-async function fillDocker(blobs: BlobStore, archive: Pack, image: Descriptor, options: ExportOptions): Promise<void> {
+async function fillDocker(
+  blobs: ContentStore,
+  archive: Pack,
+  image: Descriptor,
+  options: ExportOptions,
+): Promise<void> {
   const manifest = await readManifest(blobs, image, options);
   const config = `${digestHex(manifest.config.digest)}.json`;
   const layers = manifest.layers.map((layer) => `${digestHex(layer.digest)}.tar.gz`);

@@ -4,10 +4,10 @@ import { extract, type Header } from "tar-stream";
 import type { Abortable } from "../../core/abort.ts";
 import { isDigest } from "../../core/digest.ts";
 import { ContentError } from "../../core/errors.ts";
+import type { ContentStore } from "../model/content.ts";
 import { type ContentStream, concatBytes } from "../model/content.ts";
 import type { Descriptor } from "../model/descriptor.ts";
 import { parseIndex } from "../model/manifest.ts";
-import type { BlobStore } from "./blob-store.ts";
 
 const INDEX_LIMIT_BYTES = 4 * 1024 * 1024;
 
@@ -19,7 +19,7 @@ const INDEX_LIMIT_BYTES = 4 * 1024 * 1024;
  * index names content that is not there, `CONTENT_WRITE_FAILED`
  */
 export async function importArchive(
-  blobs: BlobStore,
+  blobs: ContentStore,
   archive: ContentStream,
   options: Abortable = {},
 ): Promise<readonly Descriptor[]> {
@@ -38,7 +38,7 @@ export async function importArchive(
 }
 
 async function readEntries(
-  blobs: BlobStore,
+  blobs: ContentStore,
   entries: ReturnType<typeof extract>,
   signal: AbortSignal | undefined,
 ): Promise<Uint8Array> {
@@ -55,7 +55,7 @@ async function readEntries(
 }
 
 async function storeBlob(
-  blobs: BlobStore,
+  blobs: ContentStore,
   path: string,
   content: ContentStream,
   size: number,
@@ -99,7 +99,7 @@ async function drain(content: ContentStream): Promise<void> {
   for await (const _chunk of content);
 }
 
-async function presentRoots(blobs: BlobStore, index: Uint8Array): Promise<readonly Descriptor[]> {
+async function presentRoots(blobs: ContentStore, index: Uint8Array): Promise<readonly Descriptor[]> {
   const roots = parseIndex(index, { origin: "the archive's index.json" }).manifests;
   for (const root of roots) {
     if (await blobs.hasBlob(root)) continue;

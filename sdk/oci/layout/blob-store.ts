@@ -4,35 +4,17 @@ import type { Abortable } from "../../core/abort.ts";
 import { createDigester, type Digest, digestHex } from "../../core/digest.ts";
 import { ContentError } from "../../core/errors.ts";
 import {
-  type ContentReader,
+  type ContentStore,
   type ContentStream,
   checkDigest,
   type Expected,
   readVerified,
   verifyContent,
+  type WriteOptions,
 } from "../model/content.ts";
 import { MANIFEST_LIMIT_BYTES } from "../model/manifest.ts";
 import { createNewFile } from "./durable-file.ts";
 import { hasErrorCode } from "./write-error.ts";
-
-/** How a blob is written. */
-export interface WriteBlobOptions extends Abortable {
-  /** What the content must be; without it, it is taken as it comes. */
-  readonly expected?: Expected | { readonly digest: Digest } | undefined;
-}
-
-/** Content by digest, in the files of an OCI layout. */
-export interface BlobStore extends ContentReader {
-  /** True if the blob is there with that size; the content is verified when it is read. */
-  hasBlob(descriptor: Expected): Promise<boolean>;
-  /**
-   * Stores content under its digest. Until it is whole, verified and safe on disk, it is not there; a failure leaves
-   * nothing.
-   *
-   * @throws ContentError `CONTENT_DIGEST_MISMATCH`, `CONTENT_SIZE_MISMATCH`, `CONTENT_WRITE_FAILED`
-   */
-  writeBlob(content: ContentStream | Uint8Array, options?: WriteBlobOptions): Promise<Expected>;
-}
 
 const CHUNK_BYTES = 256 * 1024;
 /** Where content waits until it is whole. What is older was left by a process that was killed. */
@@ -45,7 +27,7 @@ export function incomingDirectory(layout: string): string {
 }
 
 /** Opens the blobs of the layout in a directory. */
-export function createBlobStore(layout: string): BlobStore {
+export function createBlobStore(layout: string): ContentStore {
   const directory = join(layout, "blobs", "sha256");
   const pathOf = (digest: Digest) => join(directory, digestHex(digest));
   const openBlob = (expected: Expected, { signal }: Abortable = {}): ContentStream =>
@@ -91,7 +73,7 @@ export async function removeLeftovers(layout: string, nowMs: number): Promise<vo
 /** Content of a size that is known is cut off as soon as it is too long. */
 function limited(
   source: ContentStream | Iterable<Uint8Array>,
-  expected: WriteBlobOptions["expected"],
+  expected: WriteOptions["expected"],
   origin: string,
 ): ContentStream | Iterable<Uint8Array> {
   return expected !== undefined && "size" in expected ? verifyContent(source, expected, origin) : source;

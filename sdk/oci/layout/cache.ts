@@ -3,14 +3,14 @@ import { join } from "node:path";
 import { type Abortable, raceAbort } from "../../core/abort.ts";
 import { createLimiter } from "../../core/concurrency.ts";
 import { isKitsmithError } from "../../core/errors.ts";
-import type { ContentStream } from "../model/content.ts";
+import type { ContentStore, ContentStream } from "../model/content.ts";
 import type { Descriptor } from "../model/descriptor.ts";
 import { flattenIndex } from "../model/image-tree.ts";
 import { createIndex, type ImageIndex } from "../model/manifest.ts";
 import { formatReference, parseReference } from "../model/reference.ts";
 import { type ExportOptions, exportArchive } from "./archive-export.ts";
 import { importArchive } from "./archive-import.ts";
-import { type BlobStore, createBlobStore, removeLeftovers } from "./blob-store.ts";
+import { createBlobStore, removeLeftovers } from "./blob-store.ts";
 import { findMissing } from "./closure.ts";
 import { lockFile } from "./file-lock.ts";
 import {
@@ -34,7 +34,7 @@ export type ReferenceChange = (current: Descriptor | undefined) => Promise<Descr
  *
  * @source https://github.com/opencontainers/image-spec/blob/v1.1.1/image-layout.md
  */
-export interface Cache extends BlobStore {
+export interface Cache extends ContentStore {
   readonly directory: string;
   /** What a name stands for, or the root entry with a reference's digest; undefined if there is none. */
   resolve(name: string, options?: Abortable): Promise<Descriptor | undefined>;

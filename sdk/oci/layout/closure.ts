@@ -1,17 +1,17 @@
 import type { Abortable } from "../../core/abort.ts";
 import type { Digest } from "../../core/digest.ts";
 import { ContentError } from "../../core/errors.ts";
+import type { ContentStore } from "../model/content.ts";
 import type { Descriptor } from "../model/descriptor.ts";
 import { readChildren } from "../model/image-tree.ts";
 import { isIndexMediaType, isManifestMediaType } from "../model/media-type.ts";
-import type { BlobStore } from "./blob-store.ts";
 
 /** Indexes may lie in indexes; nobody needs more than this. */
 const DEPTH_LIMIT = 4;
 
 /** What of an image or index, and of all that it refers to, is not in the store. */
 export async function findMissing(
-  blobs: BlobStore,
+  blobs: ContentStore,
   root: Descriptor,
   options: Abortable = {},
 ): Promise<readonly Descriptor[]> {
@@ -27,7 +27,7 @@ export async function findMissing(
  * @throws ContentError `CONTENT_CORRUPT` if a manifest does not parse, or indexes are nested without end
  */
 export async function* walkContent(
-  blobs: BlobStore,
+  blobs: ContentStore,
   root: Descriptor,
   options: Abortable = {},
 ): AsyncGenerator<{ readonly descriptor: Descriptor; readonly present: boolean }, void, undefined> {
@@ -40,7 +40,7 @@ interface WalkState extends Abortable {
 }
 
 async function* walk(
-  blobs: BlobStore,
+  blobs: ContentStore,
   descriptor: Descriptor,
   state: WalkState,
 ): AsyncGenerator<{ readonly descriptor: Descriptor; readonly present: boolean }, void, undefined> {

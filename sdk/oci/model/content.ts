@@ -26,6 +26,25 @@ export interface ContentReader {
   readBlob(descriptor: ContentKey, options?: ReadOptions): Promise<Uint8Array>;
 }
 
+/** How content is stored. */
+export interface WriteOptions extends Abortable {
+  /** What the content must be; without it, it is taken as it comes. */
+  readonly expected?: Expected | { readonly digest: Digest } | undefined;
+}
+
+/** A place that content can be put into, too. */
+export interface ContentStore extends ContentReader {
+  /** True if the content is there with that size; it is verified when it is read. */
+  hasBlob(descriptor: Expected): Promise<boolean>;
+  /**
+   * Stores content under its digest. Until it is whole, verified and safe on disk, it is not there; a failure leaves
+   * nothing.
+   *
+   * @throws ContentError `CONTENT_DIGEST_MISMATCH`, `CONTENT_SIZE_MISMATCH`, `CONTENT_WRITE_FAILED`
+   */
+  writeBlob(content: ContentStream | Uint8Array, options?: WriteOptions): Promise<Expected>;
+}
+
 /**
  * Passes content on and fails at its end if it was not what was expected; what exceeds the size is never passed on.
  *

@@ -1,0 +1,113 @@
+import type { Abortable } from "../../core/abort.ts";
+import { mapConcurrent } from "../../core/concurrency.ts";
+import { ContentError, RegistryError } from "../../core/errors.ts";
+import type { ContentReader, ContentStore } from "../model/content.ts";
+import type { Descriptor } from "../model/descriptor.ts";
+import { readChildren } from "../model/image-tree.ts";
+import { isIndexMediaType, isManifestMediaType } from "../model/media-type.ts";
+import { formatReference, type Reference } from "../model/reference.ts";
+import type { RegistryClient } from "./client.ts";
+import type { Repository } from "./transport.ts";
+
+/** How an image is pushed. */
+export interface PushOptions extends Abortable {
+  /** Another repository of the registry that is likely to hold the same layers. */
+  readonly mountFrom?: string | undefined;
+}
+
+const BLOBS_AT_ONCE = 4;
+const DEPTH_LIMIT = 4;
+
+/**
+ * Copies an image, or an index with all that it lists, from a registry into a store. What is there is not read again.
+ *
+ * @returns its descriptor; no name is set
+ * @throws RegistryError; ContentError
+ */
+export async function pullImage(
+  client: RegistryClient,
+  reference: Reference,
+  store: ContentStore,
+  options: Abortable = {},
+): Promise<Descriptor> {
+  const { signal } = options;
+  const root = await client.resolveManifest(reference, { signal });
+  if (root === undefined) {
+    throw new RegistryError("REGISTRY_NOT_FOUND", `there is no ${formatReference(reference)}`, {
+      hint: "Check the name, and that it was pushed.",
+    });
+  }
+  await copyTree(root, 0, {
+    source: client.reader(reference),
+    isThere: (blob) => store.hasBlob(blob),
+    put: async (blob, source) => {
+      await store.writeBlob(source.openBlob(blob, { signal }), { expected: blob, signal });
+    },
+    signal,
+  });
+  return root;
+}
+
+/**
+ * Pushes an image, or an index with all that it lists, by digest: blobs first, then the manifests that name them. No tag
+ * is set.
+ *
+ * @throws RegistryError; ContentError
+ */
+export async function pushImage(
+  client: RegistryClient,
+  repository: Repository,
+  source: ContentReader,
+  root: Descriptor,
+  options: PushOptions = {},
+): Promise<void> {
+  const { signal, mountFrom } = options;
+  const { registry, repository: path } = repository;
+  await copyTree(root, 0, {
+    source,
+    isThere: async (blob) =>
+      isManifest(blob)
+        ? (await client.resolveManifest({ registry, repository: path, digest: blob.digest }, { signal })) !== undefined
+        : await client.hasBlob(repository, blob, { signal }),
+    put: async (blob) => {
+      if (!isManifest(blob)) {
+        await client.uploadBlob(repository, blob, () => source.openBlob(blob, { signal }), { signal, mountFrom });
+        return;
+      }
+      const content = await source.readBlob(blob, { signal });
+      const reference = { registry, repository: path, digest: blob.digest };
+      await client.putManifest(reference, { content, mediaType: blob.mediaType }, { signal });
+    },
+    signal,
+  });
+}
+
+interface Copy extends Abortable {
+  readonly source: ContentReader;
+  isThere(blob: Descriptor): Promise<boolean>;
+  put(blob: Descriptor, source: ContentReader): Promise<void>;
+}
+
+/**
+ * What is referred to is copied before what refers to it. A store may hold a manifest without all of its content, so that
+ * is looked for even where the manifest is there.
+ */
+async function copyTree(descriptor: Descriptor, depth: number, copy: Copy): Promise<void> {
+  if (depth > DEPTH_LIMIT) {
+    throw new ContentError("CONTENT_CORRUPT", `${descriptor.digest} lies too deep in nested indexes`);
+  }
+  const isThere = await copy.isThere(descriptor);
+  if (isManifest(descriptor)) {
+    const children = await readChildren(copy.source, descriptor, { signal: copy.signal });
+    await mapConcurrent(unique(children), BLOBS_AT_ONCE, (child) => copyTree(child, depth + 1, copy));
+  }
+  if (!isThere) await copy.put(descriptor, copy.source);
+}
+
+function unique(descriptors: readonly Descriptor[]): readonly Descriptor[] {
+  return [...new Map(descriptors.map((descriptor) => [descriptor.digest, descriptor])).values()];
+}
+
+function isManifest({ mediaType }: Descriptor): boolean {
+  return isIndexMediaType(mediaType) || isManifestMediaType(mediaType);
+}
