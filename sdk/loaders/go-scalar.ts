@@ -14,22 +14,41 @@ export function parseGoBoolean(text: string, plain: boolean): boolean | undefine
 }
 
 const INTEGER = /^([-+]?)(?:0b([01]+)|0o([0-7]+)|0x([0-9a-f]+)|0([0-7]+)|(0|[1-9][0-9]*))$/i;
+const FLOAT = /^[-+]?(?:\.[0-9]+|[0-9]+(?:\.[0-9]*)?)(?:e[-+]?[0-9]+)?$/i;
+const SPECIAL: ReadonlyMap<string, number> = new Map([
+  [".inf", Number.POSITIVE_INFINITY],
+  ["+.inf", Number.POSITIVE_INFINITY],
+  ["-.inf", Number.NEGATIVE_INFINITY],
+  [".nan", Number.NaN],
+]);
+const MAX_UINT64 = 2n ** 64n - 1n;
+const MIN_INT64 = -(2n ** 63n);
 
 /**
- * A whole number by go-yaml's rules: `0100` is octal, underscores are left out. Undefined for anything else.
+ * A plain scalar's number by go-yaml's rules: `0100` is octal, underscores are left out, whole numbers beyond 64 bits
+ * become fractions. Undefined for anything else.
  *
  * @source https://pkg.go.dev/gopkg.in/yaml.v3@v3.0.1
  */
-export function parseGoInteger(text: string): bigint | undefined {
-  const match = INTEGER.exec(text.replaceAll("_", ""));
-  if (!match || !/^[-+.0-9]/.test(text)) return undefined;
-  const [, sign, binary, octal, hex, oldOctal, decimal] = match;
-  const digits =
-    binary !== undefined ? `0b${binary}` : hex !== undefined ? `0x${hex}` : octalDigits(octal ?? oldOctal, decimal);
-  const value = BigInt(digits);
-  return sign === "-" ? -value : value;
+export function parseGoNumber(text: string): bigint | number | undefined {
+  if (!/^[-+.0-9]/.test(text)) return undefined;
+  const digits = text.replaceAll("_", "");
+  const match = INTEGER.exec(digits);
+  const whole = match ? wholeNumber(match) : undefined;
+  if (whole !== undefined && whole >= MIN_INT64 && whole <= MAX_UINT64) return whole;
+  if (FLOAT.test(digits)) return Number(digits);
+  return SPECIAL.get(text.toLowerCase());
 }
 
-function octalDigits(octal: string | undefined, decimal: string | undefined): string {
-  return octal === undefined ? (decimal ?? "0") : `0o${octal}`;
+function wholeNumber([, sign, binary, octal, hex, oldOctal, decimal]: RegExpExecArray): bigint {
+  const value = BigInt(
+    binary !== undefined
+      ? `0b${binary}`
+      : hex !== undefined
+        ? `0x${hex}`
+        : decimal !== undefined
+          ? decimal
+          : `0o${octal ?? oldOctal ?? "0"}`,
+  );
+  return sign === "-" ? -value : value;
 }

@@ -46,13 +46,7 @@ export function createProblemList(): ProblemList {
         return step();
       } catch (error) {
         if (!(error instanceof InputError)) throw error;
-        const message = error.message.replace(/^\[[A-Z_]+\] /, "");
-        problems.push({
-          code: error.code,
-          message,
-          location,
-          ...(error.hint === undefined ? {} : { hint: error.hint }),
-        });
+        problems.push(asProblem(error, location));
         return undefined;
       }
     },
@@ -60,6 +54,19 @@ export function createProblemList(): ProblemList {
       const [first, ...others] = problems;
       if (first !== undefined) throw problemsError([first, ...others]);
     },
+  };
+}
+
+/** An error as a problem, without the code and the place that its message begins with. */
+function asProblem(error: InputError, location: SourceLocation): Problem {
+  const place = error.location;
+  const own = place ? `${[place.file, place.line, place.column].filter((part) => part !== undefined).join(":")}: ` : "";
+  const message = error.message.slice(`[${error.code}] ${own}`.length);
+  return {
+    code: error.code,
+    message,
+    location: place ?? location,
+    ...(error.hint === undefined ? {} : { hint: error.hint }),
   };
 }
 

@@ -1,6 +1,6 @@
 import { z } from "zod";
 import type { RecordShape, Shape } from "../pkg/record.ts";
-import { parseGoBoolean, parseGoInteger } from "./go-scalar.ts";
+import { parseGoBoolean, parseGoNumber } from "./go-scalar.ts";
 import { YamlScalar } from "./yaml-reading.ts";
 
 /**
@@ -15,17 +15,19 @@ export function schemaOf(shape: Shape): z.ZodType {
       return scalar("true or false", (value) => parseGoBoolean(value.text, value.plain));
     case "integer":
       return scalar(`a whole number from ${shape.min} to ${shape.max}`, (value) => {
-        const number = value.plain ? parseGoInteger(value.text) : undefined;
-        return number !== undefined && number >= shape.min && number <= shape.max ? number : undefined;
+        const number = value.plain ? parseGoNumber(value.text) : undefined;
+        const whole = typeof number === "number" && Number.isFinite(number) ? BigInt(Math.trunc(number)) : number;
+        return typeof whole === "bigint" && whole >= shape.min && whole <= shape.max ? whole : undefined;
       });
     case "number-or-text":
-      return scalar("a whole number or a name", numberOrName);
+      return scalar("a number or a name", numberOrName);
     case "list":
       return list(shape.of);
     case "map":
       return z
         .custom<Readonly<Record<string, unknown>>>(isMapping, { message: "expected a map" })
-        .pipe(z.record(z.string(), schemaOf(shape.of).nullish()));
+        .pipe(z.record(z.string(), schemaOf(shape.of).nullable()))
+        .transform((value) => withoutNulls(value, shape.of));
     case "record":
       return recordSchema(shape);
   }
@@ -64,11 +66,18 @@ function scalar<T>(expected: string, parse: (value: YamlScalar) => T | undefined
   });
 }
 
-function numberOrName(value: YamlScalar): string | bigint | undefined {
-  const number = value.plain ? parseGoInteger(value.text) : undefined;
-  if (number !== undefined) return number;
-  const otherType = value.plain && /^(?:true|false|[-+]?\.?[0-9][0-9._e+-]*|[-+]?\.(?:inf|nan))$/i.test(value.text);
+function numberOrName(value: YamlScalar): string | bigint | number | undefined {
+  if (!value.plain) return value.text;
+  const number = parseGoNumber(value.text);
+  if (number !== undefined) return typeof number === "bigint" || Number.isFinite(number) ? number : undefined;
+  const otherType = /^(?:true|false|[0-9]{4}-[0-9]{1,2}-[0-9]{1,2}.*)$/i.test(value.text);
   return otherType ? undefined : value.text;
+}
+
+/** In a map, go-yaml takes null for the empty value. */
+function withoutNulls(value: Readonly<Record<string, unknown>>, of: Shape): Readonly<Record<string, unknown>> {
+  const empty = of.kind === "text" ? "" : {};
+  return Object.fromEntries(Object.entries(value).map(([key, content]) => [key, content ?? empty]));
 }
 
 function isMapping(value: unknown): value is Readonly<Record<string, unknown>> {

@@ -22,8 +22,7 @@ function encode(shape: Shape, value: unknown, path: string): string {
   if (shape.kind === "record") return `{${encodeMembers(shape, fieldsOf(value, path), path, true).join(",")}}`;
   if (shape.kind === "text" && typeof value === "string") return formatGoString(value);
   if (shape.kind === "boolean" && typeof value === "boolean") return String(value);
-  if (shape.kind === "number-or-text")
-    return typeof value === "string" ? formatGoString(value) : wholeNumber(value, path);
+  if (shape.kind === "number-or-text") return numberOrText(value, path);
   if (shape.kind === "integer") {
     const digits = wholeNumber(value, path);
     if (BigInt(digits) >= shape.min && BigInt(digits) <= shape.max) return digits;
@@ -83,6 +82,12 @@ function isEmpty(value: unknown): boolean {
     (Array.isArray(value) && value.length === 0) ||
     (isRecord(value) && Object.keys(value).length === 0)
   );
+}
+
+/** Go and JavaScript write fractions alike. */
+function numberOrText(value: unknown, path: string): string {
+  if (typeof value === "string") return formatGoString(value);
+  return typeof value === "number" && Number.isFinite(value) ? String(value) : wholeNumber(value, path);
 }
 
 function wholeNumber(value: unknown, path: string): string {
