@@ -10,15 +10,17 @@ import { installDependencies } from "./install-dependencies.mjs";
 
 const directory = join(dirname(fileURLToPath(import.meta.url)), "..");
 const ENGINES = ["--config", "vitest.integration.config.ts"];
+const SOAK = ["--config", "vitest.soak.config.ts"];
+const EXAMPLES = "test/integration/examples/**";
 
 /** In the order in which they run: the quick ones first. `soak` runs only when it is named. */
 const SUITES = [
-  { name: "unit", parameters: ["--dir", "test/unit"] },
-  { name: "contract", parameters: ["--dir", "test/contract"] },
-  { name: "package", parameters: ["--config", "vitest.package.config.ts"], build: true },
-  { name: "integration", parameters: [...ENGINES, "--exclude", "test/integration/examples/**"], engines: true },
-  { name: "examples", parameters: [...ENGINES, "--dir", "test/integration/examples"], engines: true },
-  { name: "soak", parameters: [...ENGINES, "--dir", "test/soak"], engines: true, onRequest: true },
+  { name: "unit", folder: "test/unit" },
+  { name: "contract", folder: "test/contract" },
+  { name: "package", folder: "test/package", parameters: ["--config", "vitest.package.config.ts"], build: true },
+  { name: "integration", folder: "test/integration", parameters: [...ENGINES, "--exclude", EXAMPLES], engines: true },
+  { name: "examples", folder: "test/integration/examples", parameters: ENGINES, engines: true },
+  { name: "soak", folder: "test/soak", parameters: SOAK, engines: true, onRequest: true },
 ];
 
 const [major = 0, minor = 0] = process.versions.node.split(".").map(Number);
@@ -54,7 +56,7 @@ const total = (key) => results.reduce((sum, result) => sum + result[key], 0);
 process.exitCode = total("failed") > 0 || total("skipped") > 0 || total("passed") === 0 ? 1 : 0;
 console.log(`${total("passed")} passed, ${total("failed")} failed, ${total("skipped")} skipped`);
 
-function runSuite({ name, parameters, build }) {
+function runSuite({ name, folder, parameters = [], build }) {
   console.log(`\n── ${name}`);
   const start = performance.now();
   const report = join(reports, `${name}.json`);
@@ -63,6 +65,7 @@ function runSuite({ name, parameters, build }) {
     ? run("node", [
         "node_modules/vitest/vitest.mjs",
         "run",
+        `${folder}/`,
         ...parameters,
         "--reporter=default",
         "--reporter=json",
@@ -85,10 +88,9 @@ function readReport(path) {
   };
 }
 
-function hasTests({ parameters }) {
-  const at = parameters.indexOf("--dir");
-  const folder = at === -1 ? undefined : join(directory, parameters[at + 1]);
-  return folder === undefined || (existsSync(folder) && readdirSync(folder).length > 0);
+function hasTests({ folder }) {
+  const path = join(directory, folder);
+  return existsSync(path) && readdirSync(path).length > 0;
 }
 
 function run(command, parameters) {

@@ -19,11 +19,15 @@ export interface FormatErrorOptions {
  */
 export function formatError(error: unknown, options: FormatErrorOptions = {}): string {
   const paint = options.stream === undefined ? plainPaint : createPaint(options.stream);
-  const lines = isKitsmithError(error)
-    ? drawKitsmithError(error, paint)
-    : [drawHeadline(nameOf(error), messageOf(error), paint)];
+  const lines = drawError(error, paint);
   if (options.verbose === true) lines.push(...drawCauses(error, paint));
   return lines.flatMap((line) => line.split("\n")).join("\n");
+}
+
+function drawError(error: unknown, paint: Paint): string[] {
+  return isKitsmithError(error)
+    ? drawKitsmithError(error, paint)
+    : [drawHeadline(nameOf(error), messageOf(error), paint)];
 }
 
 function drawKitsmithError(error: KitsmithError, paint: Paint): string[] {
@@ -32,12 +36,25 @@ function drawKitsmithError(error: KitsmithError, paint: Paint): string[] {
   return [
     drawHeadline(error.code, bareMessage(error), paint),
     ...drawFact("package", nodeText(details), paint),
-    ...drawFact("step", textOf(details, "name"), paint),
+    ...drawFact("step", stepName(details), paint),
     ...drawFact("exit code", textOf(details, "exitCode"), paint),
     ...drawLog(details, paint),
     ...(source === undefined ? drawFact("at", formatPlace(error.location), paint) : drawSource(source, paint)),
+    ...drawFailures(details, paint),
     ...drawFact("hint", error.hint, paint),
   ];
+}
+
+/** The failures of a run, each as an error of its own; one that several nodes share is told once. */
+function drawFailures(details: KitsmithError["details"], paint: Paint): readonly string[] {
+  const failures = Array.isArray(details.failures) ? details.failures.filter(isRecord) : [];
+  const byError = new Map<unknown, string[]>();
+  for (const failure of failures)
+    byError.set(failure.error, [...(byError.get(failure.error) ?? []), nodeText(failure)]);
+  return [...byError].flatMap(([error, nodes]) => [
+    `  ${paint("cyan", neutralizeLine(nodes.join(", ")))}`,
+    ...drawError(error, paint).flatMap((text) => text.split("\n").map((line) => `    ${line}`)),
+  ]);
 }
 
 function drawHeadline(name: string, message: string, paint: Paint): string {
@@ -52,7 +69,7 @@ function drawFact(label: string, value: string | undefined, paint: Paint): reado
 }
 
 function drawLog(details: KitsmithError["details"], paint: Paint): readonly string[] {
-  const log = details.logTail;
+  const log = details.logTail ?? details.logs;
   if (!Array.isArray(log) || log.length === 0) return [];
   const colors = hasColors(paint);
   const lines = log.filter((line): line is string => typeof line === "string");
@@ -98,6 +115,10 @@ function formatPlace(location: SourceLocation | undefined): string | undefined {
 function nodeText(details: KitsmithError["details"]): string {
   const node = isRecord(details.node) ? details.node : details;
   return [textOf(node, "package"), textOf(node, "platform")].filter((part) => part !== undefined).join(" ");
+}
+
+function stepName(details: KitsmithError["details"]): string | undefined {
+  return textOf(details, "name") ?? (isRecord(details.vertex) ? textOf(details.vertex, "name") : undefined);
 }
 
 function textOf(details: Readonly<Record<string, unknown>>, key: string): string | undefined {

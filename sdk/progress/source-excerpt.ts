@@ -7,7 +7,7 @@ export interface SourceExcerpt {
   readonly file: string;
   readonly startLine: number;
   readonly endLine: number;
-  /** The whole file, if it is known. */
+  /** The whole file, or these lines of it, if they are known. */
   readonly text?: string;
 }
 
@@ -27,16 +27,25 @@ export function readSource(details: Readonly<Record<string, unknown>>): SourceEx
 export function drawSource(source: SourceExcerpt, paint: Paint): readonly string[] {
   const place = `  ${paint("dim", "at:")} ${neutralizeLine(source.file)}:${source.startLine}`;
   if (source.text === undefined) return [place];
-  const lines = source.text.split("\n");
-  if (lines.at(-1) === "") lines.pop();
-  const first = Math.max(1, source.startLine - CONTEXT_LINES);
-  const last = Math.min(lines.length, source.endLine + CONTEXT_LINES);
-  const width = String(last).length;
-  const excerpt = lines.slice(first - 1, last).map((line, index) => {
-    const number = first + index;
+  const lines = numberLines(source, source.text);
+  const width = String(lines.at(-1)?.number ?? 0).length;
+  const excerpt = lines.map(({ number, line }) => {
     const marked = number >= source.startLine && number <= source.endLine;
     const text = `    ${marked ? ">" : " "} ${String(number).padStart(width)} | ${neutralizeLine(line)}`.trimEnd();
     return marked ? paint("bold", text) : paint("dim", text);
   });
   return [place, ...excerpt];
+}
+
+/** Fewer lines than the place's last one: the text is not the file, but only the place. */
+function numberLines(
+  source: SourceExcerpt,
+  text: string,
+): readonly { readonly number: number; readonly line: string }[] {
+  const lines = text.split("\n");
+  if (lines.at(-1) === "") lines.pop();
+  const offset = lines.length < source.endLine ? source.startLine : 1;
+  return lines
+    .map((line, index) => ({ number: offset + index, line }))
+    .filter(({ number }) => number >= source.startLine - CONTEXT_LINES && number <= source.endLine + CONTEXT_LINES);
 }

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { BuildError, EngineError, InputError } from "../../../sdk/core/errors.ts";
+import { BuildError, EngineError, InputError, PlanError } from "../../../sdk/core/errors.ts";
 import { formatError } from "../../../sdk/progress/error-text.ts";
 
 const DOCKERFILE = "FROM alpine\nCOPY . .\nENV A=1\nRUN make \\\n  all\nENTRYPOINT /init\n";
@@ -42,7 +42,7 @@ test("a place at the file's edge, or beyond its end, or without text", () => {
       }),
     );
   expect(at(1, DOCKERFILE)).toContain("    > 1 | FROM alpine\n      2 | COPY . .\n      3 | ENV A=1");
-  expect(at(99, DOCKERFILE)).toMatch(/ {2}at: f:99$/);
+  expect(at(7, "RUN one\n")).toBe("BUILD_STEP_FAILED: x\n  at: f:7\n    > 7 | RUN one");
   expect(at(3)).toMatch(/ {2}at: f:3$/);
 });
 
@@ -68,6 +68,25 @@ test("verbose shows the chain of causes, and ends where it turns in a circle", (
     "caused by: Error: connect ECONNREFUSED",
   ]);
   expect(text).toContain("    at ");
+});
+
+test("a failed run shows each failure, and one that several nodes share once", () => {
+  const shared = new EngineError("ENGINE_LOST", "gone", { hint: "Start it again." });
+  const failures = [
+    { package: "acme/init", platform: "linux/amd64", error: shared },
+    { package: "acme/init", platform: "linux/arm64", error: shared },
+    { package: "acme/agent", platform: "linux/amd64", error: FAILED },
+  ];
+  const lines = formatError(new PlanError("PLAN_CHECK_FAILED", "failed", { details: { failures } })).split("\n");
+  expect(lines.slice(0, 6)).toEqual([
+    "PLAN_CHECK_FAILED: failed",
+    "  acme/init linux/amd64, acme/init linux/arm64",
+    "    ENGINE_LOST: gone",
+    "      hint: Start it again.",
+    "  acme/agent linux/amd64",
+    "    BUILD_STEP_FAILED: a step failed with exit code 2",
+  ]);
+  expect(lines.at(-1)).toBe("          6 | ENTRYPOINT /init");
 });
 
 test("errors of others, and what is no error", () => {
