@@ -8,13 +8,13 @@ import { findTemplates } from "./template-directory.ts";
 /** What is made, and from what. */
 export interface ScaffoldOptions extends Abortable {
   /** Name of a template that comes with kitsmith. Default `linuxkit-package`. */
-  readonly template?: string;
+  readonly template?: string | undefined;
   /** The image's name: lower-case letters, digits, and single `.`, `_` or `-` between them. */
   readonly name: string;
   /** The image's organisation, which may start with a registry's host. Default `example`. */
-  readonly org?: string;
+  readonly org?: string | undefined;
   /** A directory that is not there yet, or empty. Default: the name, in the working directory. */
-  readonly destination?: string;
+  readonly destination?: string | undefined;
 }
 
 /** What was made. */
