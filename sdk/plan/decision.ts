@@ -1,6 +1,7 @@
 import { PlanError } from "../core/errors.ts";
 import { deepFreeze } from "../core/freeze.ts";
-import { formatPlatform, type Platform } from "../core/platform.ts";
+import { formatPlatform } from "../core/platform.ts";
+import { formatArchTag } from "../oci/model/arch-tag.ts";
 import type {
   NodeAction,
   NodeState,
@@ -37,6 +38,7 @@ function planPackage(facts: PackageFacts, options: PlanOptions): PlannedPackage 
     directory: facts.package.directory,
     reference: facts.reference,
     tag: facts.tag,
+    ...(facts.publishedIndex ? { publishedIndex: facts.publishedIndex } : {}),
     nodes: facts.platforms.map((platform) => planNode(facts, platform, options)),
   };
 }
@@ -45,7 +47,7 @@ function planNode(facts: PackageFacts, platform: PlatformFacts, options: PlanOpt
   const node = {
     package: facts.name,
     platform: formatPlatform(platform.platform),
-    reference: archReference(facts.reference, platform.platform),
+    reference: formatArchTag(facts.reference, platform.platform),
   };
   const rebuild = options.force
     ? "forced"
@@ -55,7 +57,7 @@ function planNode(facts: PackageFacts, platform: PlatformFacts, options: PlanOpt
   if (rebuild !== undefined) return { ...node, state: "build", action: "build", why: rebuild };
   assertSameInputs(facts, platform);
   const { state, action, why, image } = decide(platform, options);
-  return { ...node, state, action, why, ...(image ? { digest: image.digest } : {}) };
+  return { ...node, state, action, why, ...(image ? { image: image.descriptor } : {}) };
 }
 
 interface Decision {
@@ -92,12 +94,7 @@ function assertSameInputs(facts: PackageFacts, platform: PlatformFacts): void {
     `${facts.reference} exists for ${formatPlatform(platform.platform)}, but was made from other build args, target, recipe or settings than these`,
     {
       hint: "The tag covers the directory's content only. Build with force to replace it, or give the package a tag of its own with .tag(…).",
-      details: { package: facts.name, digest: other.digest, inputs: platform.inputs, existingInputs: other.inputs },
+      details: { package: facts.name, digest: other.descriptor.digest, inputs: platform.inputs, existingInputs: other.inputs },
     },
   );
-}
-
-/** `name:tag-arch`: where one platform's image lies, as LinuxKit names it. A variant is part of it. */
-export function archReference(reference: string, platform: Platform): string {
-  return `${reference}-${[platform.architecture, platform.variant].filter(Boolean).join("-")}`;
 }

@@ -1,5 +1,6 @@
 import type { Digest } from "../core/digest.ts";
 import type { Platform, PlatformText } from "../core/platform.ts";
+import type { Descriptor } from "../oci/model/descriptor.ts";
 import type { Package } from "../pkg/package.ts";
 
 /** What a plan is made for. `plan` looks as `push` does, but fails for nothing. */
@@ -17,7 +18,7 @@ export type NodeAction = "build" | "pull" | "upload" | "none";
 
 /** An image that exists already, and the digest of the inputs that its tag does not cover. */
 export interface StoredImage {
-  readonly digest: Digest;
+  readonly descriptor: Descriptor;
   readonly inputs?: string;
 }
 
@@ -37,8 +38,6 @@ export interface PlatformFacts {
   readonly registry: RegistryAnswer;
   /** Digest of what goes into this platform's image besides the tree; undefined if nothing does. */
   readonly inputs?: string;
-  /** What the recipe or Dockerfile runs, as far as it can be told without an engine. */
-  readonly execution: Execution;
 }
 
 /** What was found out about a package. */
@@ -83,7 +82,7 @@ export interface PlanNode {
   readonly action: NodeAction;
   readonly why: string;
   /** The image that exists, where one does. */
-  readonly digest?: Digest;
+  readonly image?: Descriptor;
   /** Set for nodes that are built, once engines are known. */
   readonly engine?: EngineAssignment;
 }
@@ -100,5 +99,7 @@ export interface PlannedPackage {
   readonly directory: string;
   readonly reference: string;
   readonly tag: string;
+  /** The index that lies in the registry under `reference`. */
+  readonly publishedIndex?: Digest;
   readonly nodes: readonly PlanNode[];
 }

@@ -59,9 +59,12 @@ const FUNCTIONS: Readonly<Record<Exclude<FunctionName, "and" | "or">, Callable>>
   index: ([value, ...keys]) => keys.reduce<TemplateValue>(indexInto, value),
   eq: ([first, ...others]) => {
     if (others.length === 0) throw new TemplateFault("eq needs two values");
-    return others.some((other) => compare(first, other) === 0);
+    return others.some((other) => isEqual(first, other));
   },
-  ne: (args) => comparePair(args) !== 0,
+  ne: ([first, ...others]) => {
+    if (others.length !== 1) throw new TemplateFault("ne needs two values");
+    return !isEqual(first, others[0]);
+  },
   lt: (args) => comparePair(args) < 0,
   le: (args) => comparePair(args) <= 0,
   gt: (args) => comparePair(args) > 0,
@@ -112,6 +115,11 @@ function printAll(args: readonly TemplateValue[]): string {
 function comparePair(args: readonly TemplateValue[]): number {
   if (args.length !== 2) throw new TemplateFault("a comparison needs two values");
   return compare(args[0], args[1]);
+}
+
+/** A missing value equals only another one. */
+function isEqual(left: TemplateValue, right: TemplateValue): boolean {
+  return left === undefined || right === undefined ? left === right : compare(left, right) === 0;
 }
 
 function compare(left: TemplateValue, right: TemplateValue): number {

@@ -5,13 +5,14 @@ export type TemplatePiece =
   | { readonly kind: "text"; readonly text: string }
   | { readonly kind: "action"; readonly tokens: readonly Token[] };
 
-/** A word of an action. */
-export type Token =
+/** A word of an action; `attached` if nothing stands between it and the one before. */
+export type Token = (
   | { readonly kind: "string"; readonly value: string }
   | { readonly kind: "integer"; readonly value: number }
-  | { readonly kind: "field"; readonly name: string; readonly attached: boolean }
+  | { readonly kind: "field"; readonly name: string }
   | { readonly kind: "word"; readonly name: string }
-  | { readonly kind: "mark"; readonly mark: "." | "(" | ")" | "|" };
+  | { readonly kind: "mark"; readonly mark: "." | "(" | ")" | "|" }
+) & { readonly attached: boolean };
 
 const OPEN = "{{";
 const BLANKS = /^[ \t\r\n]+/;
@@ -71,17 +72,18 @@ function readAction(source: string): Action {
 
 function readToken(rest: string, attached: boolean): readonly [Token, number] {
   const quoted = /^"(?:[^"\\\n]|\\.)*"/.exec(rest)?.[0];
-  if (quoted !== undefined) return [{ kind: "string", value: unquote(quoted) }, quoted.length];
+  if (quoted !== undefined) return [{ kind: "string", value: unquote(quoted), attached }, quoted.length];
   const raw = /^`[^`]*`/.exec(rest)?.[0];
-  if (raw !== undefined) return [{ kind: "string", value: raw.slice(1, -1).replaceAll("\r", "") }, raw.length];
+  if (raw !== undefined)
+    return [{ kind: "string", value: raw.slice(1, -1).replaceAll("\r", ""), attached }, raw.length];
   const integer = /^[+-]?(?:0|[1-9][0-9]*)(?![\w.])/.exec(rest)?.[0];
-  if (integer !== undefined) return [{ kind: "integer", value: Number(integer) }, integer.length];
+  if (integer !== undefined) return [{ kind: "integer", value: Number(integer), attached }, integer.length];
   const field = /^\.([\p{L}_][\p{L}\p{Nd}_]*)/u.exec(rest);
   if (field) return [{ kind: "field", name: field[1] ?? "", attached }, field[0].length];
   const word = /^[\p{L}_][\p{L}\p{Nd}_]*/u.exec(rest)?.[0];
-  if (word !== undefined) return [{ kind: "word", name: word }, word.length];
+  if (word !== undefined) return [{ kind: "word", name: word, attached }, word.length];
   const [mark = ""] = rest;
-  if (mark === "." || mark === "(" || mark === ")" || mark === "|") return [{ kind: "mark", mark }, 1];
+  if (mark === "." || mark === "(" || mark === ")" || mark === "|") return [{ kind: "mark", mark, attached }, 1];
   throw new TemplateFault(`unexpected ${JSON.stringify(mark)} in action`);
 }
 

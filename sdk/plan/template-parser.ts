@@ -138,6 +138,7 @@ function parseCommand(tokens: readonly Token[], from: number, piped: Expression 
       position += 1;
       continue;
     }
+    if (token.attached && position > from) throw new TemplateFault("a blank is missing between two values");
     const operand = parseOperand(tokens, position);
     operands.push(operand.expression);
     position = operand.next;
@@ -146,6 +147,7 @@ function parseCommand(tokens: readonly Token[], from: number, piped: Expression 
   if (name !== undefined) return { expression: { kind: "call", name, args: operands } as const, next: position };
   const [only, second] = operands;
   if (only === undefined) throw new TemplateFault("missing value for command");
+  if (only.kind === "literal" && only.value === undefined) throw new TemplateFault("nil is not a command");
   if (second !== undefined) throw new TemplateFault("only a function can be given arguments");
   return { expression: only, next: position };
 }
@@ -155,7 +157,8 @@ function parseOperand(tokens: readonly Token[], from: number): { expression: Exp
   for (;;) {
     const token = tokens[next];
     if (token?.kind !== "field" || !token.attached) return { expression, next };
-    if (expression.kind === "literal") throw new TemplateFault(`unexpected .${token.name} after a literal`);
+    if (expression.kind === "literal" || expression.kind === "data")
+      throw new TemplateFault(`unexpected .${token.name} after this value`);
     expression = { kind: "field", of: expression, name: token.name };
     next += 1;
   }

@@ -3,11 +3,12 @@ import type { PlatformText } from "../core/platform.ts";
 import type { Definition } from "../llb/definition.ts";
 import type { SolveRequest } from "../lower/solve-request.ts";
 import type { HashOptions } from "../pkg/package.ts";
+import type { PackageSettings } from "../pkg/settings.ts";
 import type { Plan } from "../plan/plan.ts";
 import { type EngineChoice, type EngineSelection, selectionOf } from "./engine-selection.ts";
 import type { BuildOptions, ExportOptions, PushOptions, VerbOptions } from "./options.ts";
 import { onlyPackage } from "./package-result.ts";
-import { type PackageOverrides, type PackageSettings, setOf } from "./package-settings.ts";
+import { type PackageSpec, setOf } from "./package-spec.ts";
 import type { PackageResult } from "./result.ts";
 import type { Run } from "./run.ts";
 import { startRun } from "./verbs.ts";
@@ -18,10 +19,10 @@ import { startRun } from "./verbs.ts";
  */
 export class FluentPackage<P extends PlatformText = PlatformText> {
   /** What was set, as plain frozen data. */
-  readonly settings: PackageSettings;
+  readonly spec: PackageSpec;
 
-  constructor(settings: PackageSettings) {
-    this.settings = deepFreeze(settings);
+  constructor(spec: PackageSpec) {
+    this.spec = deepFreeze(spec);
     Object.freeze(this);
   }
 
@@ -37,12 +38,12 @@ export class FluentPackage<P extends PlatformText = PlatformText> {
   platforms<const Platforms extends readonly PlatformText[]>(
     ...platforms: Platforms
   ): FluentPackage<Platforms[number]> {
-    return new FluentPackage({ ...this.settings, overrides: { ...this.settings.overrides, platforms } });
+    return new FluentPackage({ ...this.spec, overrides: { ...this.spec.overrides, platforms } });
   }
 
   /** Sets build arguments over those of the package; the same name again replaces its value. They are recorded with the image, since the tag does not cover them. */
   buildArgs(args: Readonly<Record<string, string>>): FluentPackage<P> {
-    return this.#with({ buildArgs: { ...this.settings.overrides.buildArgs, ...args } });
+    return this.#with({ buildArgs: { ...this.spec.overrides.buildArgs, ...args } });
   }
 
   /** Sets the organisation: `org/image`. It may hold a registry host, such as `registry.example/team`. */
@@ -79,12 +80,12 @@ export class FluentPackage<P extends PlatformText = PlatformText> {
 
   /** Adds image labels. */
   labels(labels: Readonly<Record<string, string>>): FluentPackage<P> {
-    return this.#with({ labels: { ...this.settings.overrides.labels, ...labels } });
+    return this.#with({ labels: { ...this.spec.overrides.labels, ...labels } });
   }
 
   /** Adds annotations to the image manifest. */
   annotations(annotations: Readonly<Record<string, string>>): FluentPackage<P> {
-    return this.#with({ annotations: { ...this.settings.overrides.annotations, ...annotations } });
+    return this.#with({ annotations: { ...this.spec.overrides.annotations, ...annotations } });
   }
 
   /** Sets the runtime configuration that goes into the label `org.mobyproject.config`; keys as in build.yml. */
@@ -104,59 +105,59 @@ export class FluentPackage<P extends PlatformText = PlatformText> {
 
   /** Which commit, directory or text the tag is made from. */
   hash(hash: HashOptions): FluentPackage<P> {
-    return this.#with({ hash: { ...this.settings.overrides.hash, ...hash } });
+    return this.#with({ hash: { ...this.spec.overrides.hash, ...hash } });
   }
 
   /** Names the engines, as `engines(…)` gives them, or one engine by address for all platforms. */
   engines(selection: EngineSelection | EngineChoice | string): FluentPackage<P> {
-    return new FluentPackage({ ...this.settings, engines: selectionOf(selection) });
+    return new FluentPackage({ ...this.spec, engines: selectionOf(selection) });
   }
 
   /** What a push would do for each platform, and why. Asks git, the cache and the registry, but no engine unless something has to be built. */
   async plan(options: VerbOptions = {}): Promise<Plan> {
     const { planPackageSet } = await import("./planning.ts");
-    return await planPackageSet(setOf(this.settings), options);
+    return await planPackageSet(setOf(this.spec), options);
   }
 
   /** The request that an engine would get for a platform, made without one. */
   async toSolveRequest(platform: P): Promise<SolveRequest> {
     const { compilePackage } = await import("./compilation.ts");
-    return await compilePackage(this.settings, platform);
+    return await compilePackage(this.spec, platform);
   }
 
   /** The LLB of a recipe for a platform, with base images unresolved. */
   async toLLB(platform: P): Promise<Definition> {
     const { compileDefinition } = await import("./compilation.ts");
-    return await compileDefinition(this.settings, platform);
+    return await compileDefinition(this.spec, platform);
   }
 
   /** Builds what is missing and puts every platform into the OCI cache. */
   build(options: BuildOptions = {}): Run<PackageResult<P>> {
-    return startRun({ verb: "build", set: setOf(this.settings), options }, onlyPackage<P>(this.settings));
+    return startRun({ verb: "build", set: setOf(this.spec), options }, onlyPackage<P>(this.spec));
   }
 
   /** Builds what is missing, pushes all platforms by digest, and only then moves tags: `name:tag-arch` and the index `name:tag`. */
   push(options: PushOptions = {}): Run<PackageResult<P>> {
-    return startRun({ verb: "push", set: setOf(this.settings), options }, onlyPackage<P>(this.settings));
+    return startRun({ verb: "push", set: setOf(this.spec), options }, onlyPackage<P>(this.spec));
   }
 
   /** Builds what is missing and loads it into a docker daemon. */
   load(options: VerbOptions = {}): Run<PackageResult<P>> {
-    return startRun({ verb: "load", set: setOf(this.settings), options }, onlyPackage<P>(this.settings));
+    return startRun({ verb: "load", set: setOf(this.spec), options }, onlyPackage<P>(this.spec));
   }
 
   /** Builds what is missing and writes files. */
   export(options: ExportOptions): Run<PackageResult<P>> {
-    return startRun({ verb: "export", set: setOf(this.settings), options }, onlyPackage<P>(this.settings));
+    return startRun({ verb: "export", set: setOf(this.spec), options }, onlyPackage<P>(this.spec));
   }
 
   async #reference(): Promise<string> {
     const { tagPackageSet } = await import("./tagging.ts");
-    const [tagged] = await tagPackageSet(setOf(this.settings));
+    const [tagged] = await tagPackageSet(setOf(this.spec));
     return tagged?.shortReference ?? "";
   }
 
-  #with(overrides: PackageOverrides): FluentPackage<P> {
-    return new FluentPackage({ ...this.settings, overrides: { ...this.settings.overrides, ...overrides } });
+  #with(overrides: PackageSettings): FluentPackage<P> {
+    return new FluentPackage({ ...this.spec, overrides: { ...this.spec.overrides, ...overrides } });
   }
 }

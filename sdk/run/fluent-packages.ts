@@ -1,10 +1,11 @@
 import { deepFreeze } from "../core/freeze.ts";
 import type { PlatformText } from "../core/platform.ts";
 import type { HashOptions } from "../pkg/package.ts";
+import type { PackageSettings } from "../pkg/settings.ts";
 import type { Plan } from "../plan/plan.ts";
 import { type EngineChoice, type EngineSelection, selectionOf } from "./engine-selection.ts";
 import type { BuildOptions, ExportOptions, PushOptions, VerbOptions } from "./options.ts";
-import type { PackageOverrides, PackageSetSettings } from "./package-settings.ts";
+import type { PackageSetSpec } from "./package-spec.ts";
 import type { RunResult } from "./result.ts";
 import type { Run } from "./run.ts";
 import { startRun } from "./verbs.ts";
@@ -14,10 +15,10 @@ import { startRun } from "./verbs.ts";
  */
 export class FluentPackages {
   /** What was set, as plain frozen data. */
-  readonly settings: PackageSetSettings;
+  readonly spec: PackageSetSpec;
 
-  constructor(settings: PackageSetSettings) {
-    this.settings = deepFreeze(settings);
+  constructor(spec: PackageSetSpec) {
+    this.spec = deepFreeze(spec);
     Object.freeze(this);
   }
 
@@ -28,7 +29,7 @@ export class FluentPackages {
 
   /** Sets build arguments for every package. */
   buildArgs(args: Readonly<Record<string, string>>): FluentPackages {
-    return this.#with({ buildArgs: { ...this.settings.overrides.buildArgs, ...args } });
+    return this.#with({ buildArgs: { ...this.spec.overrides.buildArgs, ...args } });
   }
 
   /** Sets the organisation of every package. It may hold a registry host, such as `127.0.0.1:5000/acme`. */
@@ -43,7 +44,7 @@ export class FluentPackages {
 
   /** Adds image labels to every package. */
   labels(labels: Readonly<Record<string, string>>): FluentPackages {
-    return this.#with({ labels: { ...this.settings.overrides.labels, ...labels } });
+    return this.#with({ labels: { ...this.spec.overrides.labels, ...labels } });
   }
 
   /** Whether steps have a network, for every package. */
@@ -51,59 +52,59 @@ export class FluentPackages {
     return this.#with({ network });
   }
 
-  /** Runs every step again. */
-  noCache(): FluentPackages {
-    return this.#with({ disableCache: true });
+  /** Whether every step runs again. */
+  noCache(noCache = true): FluentPackages {
+    return this.#with({ disableCache: noCache });
   }
 
   /** Which commit, directory or text the tags are made from. */
   hash(hash: HashOptions): FluentPackages {
-    return this.#with({ hash: { ...this.settings.overrides.hash, ...hash } });
+    return this.#with({ hash: { ...this.spec.overrides.hash, ...hash } });
   }
 
   /** Names the engines, as `engines(…)` gives them, or one engine by address for all platforms. */
   engines(selection: EngineSelection | EngineChoice | string): FluentPackages {
-    return new FluentPackages({ ...this.settings, engines: selectionOf(selection) });
+    return new FluentPackages({ ...this.spec, engines: selectionOf(selection) });
   }
 
   /** Goes on with the other packages when one fails; the run then resolves, with an outcome for each node. */
   keepGoing(keepGoing = true): FluentPackages {
-    return new FluentPackages({ ...this.settings, keepGoing });
+    return new FluentPackages({ ...this.spec, keepGoing });
   }
 
   /** The references that the packages have now, in order. */
   async tags(options: VerbOptions = {}): Promise<readonly string[]> {
     const { tagPackageSet } = await import("./tagging.ts");
-    return (await tagPackageSet(this.settings, options)).map((tagged) => tagged.shortReference);
+    return (await tagPackageSet(this.spec, options)).map((tagged) => tagged.shortReference);
   }
 
   /** What a push would do for each package and platform, and why. */
   async plan(options: VerbOptions = {}): Promise<Plan> {
     const { planPackageSet } = await import("./planning.ts");
-    return await planPackageSet(this.settings, options);
+    return await planPackageSet(this.spec, options);
   }
 
   /** Builds what is missing and puts it into the OCI cache. */
   build(options: BuildOptions = {}): Run<RunResult> {
-    return startRun({ verb: "build", set: this.settings, options }, (result) => result);
+    return startRun({ verb: "build", set: this.spec, options }, (result) => result);
   }
 
   /** Builds what is missing, pushes by digest, and moves the tags of each package whose platforms all succeeded. */
   push(options: PushOptions = {}): Run<RunResult> {
-    return startRun({ verb: "push", set: this.settings, options }, (result) => result);
+    return startRun({ verb: "push", set: this.spec, options }, (result) => result);
   }
 
   /** Builds what is missing and loads it into a docker daemon. */
   load(options: VerbOptions = {}): Run<RunResult> {
-    return startRun({ verb: "load", set: this.settings, options }, (result) => result);
+    return startRun({ verb: "load", set: this.spec, options }, (result) => result);
   }
 
   /** Builds what is missing and writes files into a directory, named after the packages. */
   export(options: ExportOptions): Run<RunResult> {
-    return startRun({ verb: "export", set: this.settings, options }, (result) => result);
+    return startRun({ verb: "export", set: this.spec, options }, (result) => result);
   }
 
-  #with(overrides: PackageOverrides): FluentPackages {
-    return new FluentPackages({ ...this.settings, overrides: { ...this.settings.overrides, ...overrides } });
+  #with(overrides: PackageSettings): FluentPackages {
+    return new FluentPackages({ ...this.spec, overrides: { ...this.spec.overrides, ...overrides } });
   }
 }

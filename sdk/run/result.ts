@@ -8,7 +8,8 @@ export interface ImageResult {
   readonly platform: PlatformText;
   /** Where the image lies: `name:tag-arch`. */
   readonly reference: string;
-  readonly digest: Digest;
+  /** Undefined only for exports that hold no image. */
+  readonly digest?: Digest;
   readonly outcome: NodeOutcome;
   /** Why it was built, or not. */
   readonly why: string;
@@ -22,7 +23,8 @@ export interface PackageResult<P extends PlatformText = PlatformText> {
   readonly tag: string;
   /** The index with all platforms. */
   readonly reference: string;
-  readonly digest: Digest;
+  /** Of the index; undefined where a verb makes none. */
+  readonly digest?: Digest;
   readonly images: Readonly<Record<P, ImageResult>>;
 }
 

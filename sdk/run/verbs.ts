@@ -2,17 +2,17 @@ import { anySignal } from "../core/abort.ts";
 import { RunError } from "../core/errors.ts";
 import type { PlanVerb } from "../plan/plan.ts";
 import type { BuildOptions, ExportOptions, PushOptions, VerbOptions } from "./options.ts";
-import type { PackageSetSettings } from "./package-settings.ts";
+import type { PackageSetSpec } from "./package-spec.ts";
 import { showRun } from "./renderer.ts";
 import type { RunResult } from "./result.ts";
 import { Run } from "./run.ts";
 
 /** What a run is to do. */
 export type RunSpec =
-  | { readonly verb: "build"; readonly set: PackageSetSettings; readonly options: BuildOptions }
-  | { readonly verb: "push"; readonly set: PackageSetSettings; readonly options: PushOptions }
-  | { readonly verb: "load"; readonly set: PackageSetSettings; readonly options: VerbOptions }
-  | { readonly verb: "export"; readonly set: PackageSetSettings; readonly options: ExportOptions };
+  | { readonly verb: "build"; readonly set: PackageSetSpec; readonly options: BuildOptions }
+  | { readonly verb: "push"; readonly set: PackageSetSpec; readonly options: PushOptions }
+  | { readonly verb: "load"; readonly set: PackageSetSpec; readonly options: VerbOptions }
+  | { readonly verb: "export"; readonly set: PackageSetSpec; readonly options: ExportOptions };
 
 /** Starts a run. What it needs is imported only now: a value alone costs nothing. */
 export function startRun<Result>(

@@ -1,0 +1,2 @@
+/** This release of kitsmith; package.json says the same. */
+export const VERSION = "0.1.0";

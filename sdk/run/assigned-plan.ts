@@ -1,0 +1,61 @@
+import { readFile } from "node:fs/promises";
+import { join } from "node:path";
+import { InputError } from "../core/errors.ts";
+import { deepFreeze } from "../core/freeze.ts";
+import { dockerfileExecution } from "../loaders/dockerfile-scan.ts";
+import { assignEngine } from "../plan/engine-assignment.ts";
+import type { EngineAssignment, Execution, PlanNode, PlannedPackage } from "../plan/plan.ts";
+import type { EnginePool, PooledEngine } from "./engine-pool.ts";
+import type { RunNode } from "./node.ts";
+
+/** A node that has to be built, with the engine that does it. */
+export interface AssignedNode extends RunNode {
+  readonly engine: PooledEngine;
+  readonly assignment: EngineAssignment;
+}
+
+/**
+ * Names an engine for each node that has to be built. Engines are looked for only now.
+ *
+ * @throws EngineError `ENGINE_NOT_FOUND`, `ENGINE_UNREACHABLE`; PlanError `PLAN_EMULATION_REFUSED`
+ */
+export async function assignEngines(nodes: readonly RunNode[], pool: EnginePool): Promise<readonly RunNode[]> {
+  return await Promise.all(nodes.map((node) => (node.plan.action === "build" ? assign(node, pool) : node)));
+}
+
+async function assign(node: RunNode, pool: EnginePool): Promise<AssignedNode> {
+  const { engines } = node.tagged.spec;
+  const engine = await pool.forPlatform(node.platform, engines);
+  const execution = await executionOf(node, engine);
+  const assignment = assignEngine(engine.facts, node.platform, execution, engines.emulation);
+  return { ...node, engine, assignment, plan: deepFreeze<PlanNode>({ ...node.plan, engine: assignment }) };
+}
+
+/** True if the node was given an engine. */
+export function isAssigned(node: RunNode): node is AssignedNode {
+  return "engine" in node;
+}
+
+/** What the Dockerfile runs, as far as its text tells; what a recipe runs is known exactly, once it is lowered. */
+async function executionOf({ tagged, platform }: RunNode, engine: PooledEngine): Promise<Execution> {
+  const { source, directory, buildArgs } = tagged.package;
+  if (source.kind === "recipe") return "unknown";
+  const file = join(directory, source.dockerfile);
+  const text = await readFile(file, "utf8").catch((cause: unknown) => {
+    throw new InputError("INPUT_SOURCE_MISSING", `the Dockerfile ${file} cannot be read`, {
+      cause,
+      hint: "Its name counts from the package's directory; `dockerfile` in build.yml or .dockerfile(…) sets another.",
+    });
+  });
+  return dockerfileExecution(text, {
+    platform,
+    buildPlatform: engine.facts.platforms[0] ?? platform,
+    args: Object.fromEntries(buildArgs.map((arg) => [arg.name, arg.value])),
+    ...(source.target === undefined ? {} : { target: source.target }),
+  });
+}
+
+/** The package of a plan with its nodes as they are now. */
+export function replanned(planned: PlannedPackage, nodes: readonly RunNode[]): PlannedPackage {
+  return deepFreeze({ ...planned, nodes: nodes.filter((node) => node.planned === planned).map((node) => node.plan) });
+}

@@ -1,0 +1,29 @@
+import type { Platform } from "../core/platform.ts";
+import { formatPlatform } from "../core/platform.ts";
+import { VERSION } from "../core/version.ts";
+import type { BuildStep } from "../lower/build-step.ts";
+import { presetBuildArgs } from "../pkg/build-args.ts";
+import { imageLabels } from "../pkg/image-labels.ts";
+import type { TaggedPackage } from "./tagging.ts";
+
+/** Where a step is built. */
+export interface StepPlace {
+  readonly platform: Platform;
+  readonly buildPlatform: Platform;
+  readonly sandboxNetwork: "sandbox" | "host";
+}
+
+/** Puts together what lowering needs for one platform; a user's build arg beats a preset one. */
+export function createStep(
+  tagged: TaggedPackage,
+  userArgs: Readonly<Record<string, string>>,
+  place: StepPlace,
+): BuildStep {
+  return {
+    title: `${tagged.name} ${formatPlatform(place.platform)}`,
+    package: tagged.package,
+    ...place,
+    buildArgs: { ...presetBuildArgs(tagged.package, tagged.git, tagged.hash), ...userArgs },
+    labels: imageLabels(tagged.package, tagged.git, { version: VERSION, revision: "unknown" }),
+  };
+}

@@ -1,0 +1,64 @@
+import type { Digest } from "../core/digest.ts";
+import type { Cache } from "../oci/layout/cache.ts";
+import type { Descriptor } from "../oci/model/descriptor.ts";
+import { mergeIndex } from "../oci/model/index-merge.ts";
+import { describeContent, encodeIndex, isIndex, parseIndexOrManifest } from "../oci/model/manifest.ts";
+import { MEDIA_TYPES } from "../oci/model/media-type.ts";
+import { parseReference } from "../oci/model/reference.ts";
+import { pullImage } from "../oci/registry/image-copy.ts";
+import { cacheOutput } from "../outputs/cache-output.ts";
+import type { PlannedPackage } from "../plan/plan.ts";
+import type { Destination, NodeImage } from "./destination.ts";
+import { imageAnnotations, indexEntry } from "./image-annotations.ts";
+import type { RunNode } from "./node.ts";
+import type { RunContext } from "./run.ts";
+import type { Stores } from "./stores.ts";
+
+/** Puts images into the OCI cache, under the names that the LinuxKit CLI gives them. */
+export function createCacheDestination(stores: Stores, context: RunContext): Destination {
+  return {
+    output: async (node) => cacheOutput(await stores.cache(), imageAnnotations(node)),
+    settle: async () => {},
+    transfer: (node) => pull(node, stores, context),
+    publish: (planned, images) => nameInCache(planned, images, stores, context),
+  };
+}
+
+async function pull(node: RunNode, stores: Stores, { signal }: RunContext): Promise<Descriptor> {
+  const { registry, repository } = parseReference(node.planned.reference);
+  const digest = node.plan.image?.digest;
+  const source = { registry, repository, ...(digest ? { digest } : {}) };
+  return await pullImage(stores.registry(), source, await stores.cache(), { signal });
+}
+
+async function nameInCache(
+  planned: PlannedPackage,
+  images: readonly NodeImage[],
+  stores: Stores,
+  { signal, emit }: RunContext,
+): Promise<Digest | undefined> {
+  const cache = await stores.cache();
+  for (const { node, descriptor } of images) {
+    await cache.setReference(node.plan.reference, descriptor, { signal });
+    emit({ type: "image.built", at: Date.now(), reference: node.plan.reference, digest: descriptor.digest });
+  }
+  if (images.length === 0) return (await cache.resolve(planned.reference, { signal }))?.digest;
+  const index = await cache.updateReference(planned.reference, (current) => extendIndex(cache, current, images), {
+    signal,
+  });
+  if (index) emit({ type: "image.built", at: Date.now(), reference: planned.reference, digest: index.digest });
+  return index?.digest;
+}
+
+async function extendIndex(
+  cache: Cache,
+  current: Descriptor | undefined,
+  images: readonly NodeImage[],
+): Promise<Descriptor> {
+  const existing =
+    current && parseIndexOrManifest(await cache.readBlob(current), { origin: `index ${current.digest}` });
+  const bytes = encodeIndex(mergeIndex(existing && isIndex(existing) ? existing : undefined, images.map(indexEntry)));
+  const descriptor = describeContent(bytes, MEDIA_TYPES.index);
+  await cache.writeBlob(bytes, { expected: descriptor });
+  return descriptor;
+}

@@ -1,0 +1,91 @@
+import type { CredentialSource } from "../credentials/credential-source.ts";
+import type { BuildJob, ExportResult, JobResult } from "../engine/engine.ts";
+import { execPlatforms } from "../llb/exec-platforms.ts";
+import { baseImages, type ResolvedImage } from "../llb/index.ts";
+import type { BuildStep } from "../lower/build-step.ts";
+import { lowerStep } from "../lower/lowering.ts";
+import { callRecipe, lowerRecipe } from "../lower/recipe.ts";
+import type { SolveRequest } from "../lower/solve-request.ts";
+import type { BuildOutput } from "../outputs/build-output.ts";
+import { emulationRefused, isNative } from "../plan/engine-assignment.ts";
+import type { EngineAssignment } from "../plan/plan.ts";
+import type { NodeName } from "../progress/event.ts";
+import { createAuthService } from "../session/auth.ts";
+import { createFileSendService } from "../session/file-send.ts";
+import { createFileSyncService } from "../session/filesync.ts";
+import type { SessionService } from "../session/service.ts";
+import type { PooledEngine } from "./engine-pool.ts";
+import type { RunContext } from "./run.ts";
+import { createStatusTranslator } from "./status-events.ts";
+
+/** One build on one engine. */
+export interface EngineBuild {
+  readonly name: NodeName;
+  readonly step: BuildStep;
+  readonly engine: PooledEngine;
+  readonly assignment: EngineAssignment;
+  readonly output: BuildOutput;
+  readonly credentials: CredentialSource;
+}
+
+/**
+ * Builds: opens a job, solves, looks at what would run before it runs, and hands the result to the exporter.
+ *
+ * @throws BuildError, EngineError, PlanError `PLAN_EMULATION_REFUSED`
+ */
+export async function buildOnEngine(build: EngineBuild, context: RunContext): Promise<ExportResult> {
+  const { signal } = context;
+  const request = lowerStep(build.step);
+  const translate = createStatusTranslator(build.name);
+  await using job = await build.engine.engine.openJob({
+    exporters: [build.output.exporter],
+    services: servicesFor(build, request, context),
+    sharedKey: request.sharedKey,
+    entitlements: request.entitlements,
+    onStatus: (status) => translate(status).forEach(context.emit),
+    signal,
+  });
+  const { input } = await withBaseImages(build.step, request, job, signal);
+  const result = await job.solve({ input }, { signal });
+  if (build.assignment.emulation === "verify") assertNative(build, input, result);
+  return await job.finish(result, { signal });
+}
+
+function servicesFor(build: EngineBuild, request: SolveRequest, { emit }: RunContext): readonly SessionService[] {
+  const { receive } = build.output;
+  return [
+    createAuthService(build.credentials),
+    createFileSyncService(request.locals, {
+      onSynced: ({ name, filesSent, bytesSent, filesTotal }) =>
+        emit({ type: "context.synced", at: Date.now(), node: build.name, name, filesSent, bytesSent, filesTotal }),
+    }),
+    ...(receive ? [createFileSendService(new Map([[0, receive]]))] : []),
+  ];
+}
+
+/** A recipe's processes inherit from base images, whose configs only the engine can tell. */
+async function withBaseImages(
+  step: BuildStep,
+  request: SolveRequest,
+  job: BuildJob,
+  signal: AbortSignal,
+): Promise<SolveRequest> {
+  const { source } = step.package;
+  if (source.kind !== "recipe") return request;
+  const recipe = callRecipe(step, source);
+  const wanted = baseImages(recipe.state, { platform: step.platform });
+  const resolved = await Promise.all(
+    wanted.map(async ({ key, reference, platform }): Promise<readonly [string, ResolvedImage]> => {
+      const { config, digest } = await job.resolveImage(reference, platform, { signal });
+      return [key, { config: JSON.parse(Buffer.from(config).toString("utf8")), digest }];
+    }),
+  );
+  return lowerRecipe(step, recipe, new Map(resolved));
+}
+
+/** The engine has read the Dockerfile by now, and nothing has run yet. */
+function assertNative({ engine, step }: EngineBuild, input: SolveRequest["input"], result: JobResult): void {
+  const definition = input.kind === "definition" ? input.definition : result.reference?.definition;
+  const foreign = definition && execPlatforms(definition).some((platform) => !isNative(engine.facts, platform));
+  if (foreign) throw emulationRefused(engine.facts, step.platform);
+}

@@ -1,0 +1,94 @@
+import { anySignal } from "../core/abort.ts";
+import { RunError } from "../core/errors.ts";
+import { createPlan, type PlanOptions } from "../plan/decision.ts";
+import type { PackageFacts, Plan } from "../plan/plan.ts";
+import { assertPushable } from "../plan/preflight.ts";
+import { announcePlan } from "./announcement.ts";
+import { assignEngines, replanned } from "./assigned-plan.ts";
+import { createDestination } from "./destination-choice.ts";
+import { createEnginePool } from "./engine-pool.ts";
+import { joinNodes, type RunNode } from "./node.ts";
+import { countOutcomes, type PackageEnd, runFailed, toRunResult } from "./outcome.ts";
+import { gatherFacts } from "./package-facts.ts";
+import { performPackage } from "./package-work.ts";
+import { assertMayPush } from "./push-permission.ts";
+import type { RunResult } from "./result.ts";
+import type { RunContext } from "./run.ts";
+import { createStores, type Stores } from "./stores.ts";
+import { tagPackageSet } from "./tagging.ts";
+import type { RunSpec } from "./verbs.ts";
+
+/**
+ * A run from beginning to end: load and tag the packages, see what exists, decide, name engines, build, publish.
+ *
+ * @throws what loading and planning throw, before any work; RunError `RUN_FAILED` after work that did not all succeed
+ */
+export async function executeRun(spec: RunSpec, context: RunContext): Promise<RunResult> {
+  const startedAt = Date.now();
+  const { emit, signal } = context;
+  await using stores = createStores({ ...spec.options, signal });
+  await using pool = createEnginePool(context);
+
+  const packages = await tagPackageSet(spec.set, { signal });
+  emit({ type: "run.started", at: startedAt, verb: spec.verb, packages: packages.map((tagged) => tagged.name) });
+  const facts = await gatherFacts(packages, stores, { signal, force: spec.options.force ?? false });
+  const decided = createPlan(facts, planOptions(spec));
+  if (spec.verb === "push") await assertPush(facts, decided, stores, signal);
+  const nodes = await assignEngines(joinNodes(decided, packages, facts), pool);
+  const plan = { ...decided, packages: decided.packages.map((planned) => replanned(planned, nodes)) };
+  announcePlan(plan, context);
+
+  const ends = await performAll(spec, plan, nodes, stores, context);
+  signal.throwIfAborted();
+  const result = toRunResult(plan, ends, Date.now() - startedAt);
+  emit({ type: "run.finished", at: Date.now(), ok: result.ok, outcomes: countOutcomes(ends) });
+  if (!result.ok && !spec.set.keepGoing) throw runFailed(result);
+  return result;
+}
+
+function planOptions({ verb, options }: RunSpec): PlanOptions {
+  // These two hold no image that a cache could give.
+  const isRebuilt = verb === "export" && (options.type === "tar" || options.type === "local");
+  const pull = verb === "build" ? (options.pull ?? true) : true;
+  return { verb, force: isRebuilt || (options.force ?? false), pull };
+}
+
+async function assertPush(
+  facts: readonly PackageFacts[],
+  plan: Plan,
+  stores: Stores,
+  signal: AbortSignal,
+): Promise<void> {
+  assertPushable(facts, plan);
+  await assertMayPush(plan, stores, signal);
+}
+
+async function performAll(
+  spec: RunSpec,
+  plan: Plan,
+  nodes: readonly RunNode[],
+  stores: Stores,
+  context: RunContext,
+): Promise<readonly PackageEnd[]> {
+  const stop = new AbortController();
+  const signal = anySignal(context.signal, stop.signal) ?? stop.signal;
+  const stoppable = { ...context, signal };
+  const work = {
+    stores,
+    context: stoppable,
+    destination: await createDestination(spec, nodes, stores, stoppable),
+    partial: spec.verb === "push" && (spec.options.partial ?? false),
+    onFailure: () => {
+      if (!spec.set.keepGoing) stop.abort(new RunError("RUN_CANCELED", "another package or platform failed"));
+    },
+  };
+  return await Promise.all(
+    plan.packages.map((planned) =>
+      performPackage(
+        planned,
+        nodes.filter((node) => node.plan.package === planned.name && node.planned.reference === planned.reference),
+        work,
+      ),
+    ),
+  );
+}

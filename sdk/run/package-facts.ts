@@ -1,0 +1,74 @@
+import { mapConcurrent } from "../core/concurrency.ts";
+import { formatPlatform, type Platform, parsePlatform } from "../core/platform.ts";
+import type { PackageFacts, PlatformFacts } from "../plan/plan.ts";
+import { selectPlatforms } from "../plan/preflight.ts";
+import { recordedInputs } from "./recorded-inputs.ts";
+import { findCached, findPublished, type ImagesByPlatform, type PublishedImages } from "./stored-images.ts";
+import type { Stores } from "./stores.ts";
+import type { TaggedPackage } from "./tagging.ts";
+
+const QUESTIONS_AT_ONCE = 16;
+
+/** How facts are gathered. */
+export interface FactsOptions {
+  readonly signal: AbortSignal;
+  /** With force nobody has to be asked what exists. */
+  readonly force: boolean;
+}
+
+/** Finds out, for all packages at once, what the cache and the registry hold of them. */
+export async function gatherFacts(
+  packages: readonly TaggedPackage[],
+  stores: Stores,
+  options: FactsOptions,
+): Promise<readonly PackageFacts[]> {
+  return await mapConcurrent(packages, QUESTIONS_AT_ONCE, (tagged) => factsOf(tagged, stores, options));
+}
+
+async function factsOf(tagged: TaggedPackage, stores: Stores, options: FactsOptions): Promise<PackageFacts> {
+  const asked = tagged.spec.overrides.platforms?.map(parsePlatform);
+  const platforms = selectPlatforms(tagged.package, asked);
+  const [cached, published] = await askStores(tagged, stores, options);
+  return {
+    package: tagged.package,
+    name: tagged.name,
+    tag: tagged.tag,
+    reference: tagged.canonicalReference,
+    dirty: tagged.git.dirty,
+    hashed: tagged.hash !== "",
+    platforms: platforms.map((platform) => platformFacts(tagged, platform, cached, published)),
+    ...(published.index ? { publishedIndex: published.index } : {}),
+  };
+}
+
+async function askStores(
+  tagged: TaggedPackage,
+  stores: Stores,
+  { signal, force }: FactsOptions,
+): Promise<readonly [ImagesByPlatform, PublishedImages]> {
+  const reference = tagged.canonicalReference;
+  if (force || tagged.hash === "") return [new Map(), NOTHING_PUBLISHED];
+  return await Promise.all([
+    stores.cache().then((cache) => findCached(cache, reference, signal)),
+    // A dirty tree is never pushed, so nobody can have published it.
+    tagged.git.dirty ? NOTHING_PUBLISHED : findPublished(stores.registry(), reference, signal),
+  ]);
+}
+
+const NOTHING_PUBLISHED: PublishedImages = { answer: () => ({ kind: "absent" }) };
+
+function platformFacts(
+  tagged: TaggedPackage,
+  platform: Platform,
+  cached: ImagesByPlatform,
+  published: PublishedImages,
+): PlatformFacts {
+  const cache = cached.get(formatPlatform(platform));
+  const inputs = recordedInputs(tagged, platform);
+  return {
+    platform,
+    registry: published.answer(platform),
+    ...(cache ? { cache } : {}),
+    ...(inputs === undefined ? {} : { inputs }),
+  };
+}

@@ -1,0 +1,49 @@
+import type { Package } from "../pkg/package.ts";
+import type { PackageSettings } from "../pkg/settings.ts";
+import type { EngineSelection } from "./engine-selection.ts";
+
+/** Where a package comes from: a directory that a loader reads when the first verb is called, or a value. */
+export type PackageOrigin =
+  | { readonly kind: "directory"; readonly directory: string; readonly buildYml?: string }
+  | { readonly kind: "value"; readonly package: Package };
+
+/** All that a fluent package holds: frozen, printable, without a connection. */
+export interface PackageSpec {
+  readonly origin: PackageOrigin;
+  /** What the fluent methods set; applied over what the loader finds. */
+  readonly overrides: PackageSettings;
+  readonly engines: EngineSelection;
+}
+
+/** A member of a set: one package with its own settings, or a glob over directories. */
+export type PackageSetMember =
+  | { readonly kind: "package"; readonly spec: PackageSpec }
+  | { readonly kind: "glob"; readonly pattern: string; readonly buildYml?: string };
+
+/** All that a fluent set of packages holds. */
+export interface PackageSetSpec {
+  readonly members: readonly PackageSetMember[];
+  /** Applied over what each member sets itself. */
+  readonly overrides: PackageSettings;
+  /** Undefined: each member's own. */
+  readonly engines?: EngineSelection;
+  /** A failure does not stop the other packages. */
+  readonly keepGoing: boolean;
+}
+
+/** One package as a set. */
+export function setOf(spec: PackageSpec): PackageSetSpec {
+  return { members: [{ kind: "package", spec }], overrides: {}, keepGoing: false };
+}
+
+/** Settings over settings: what the later ones name wins; build args, labels and annotations add up. */
+export function mergeSettings(first: PackageSettings, second: PackageSettings): PackageSettings {
+  return {
+    ...first,
+    ...second,
+    buildArgs: { ...first.buildArgs, ...second.buildArgs },
+    labels: { ...first.labels, ...second.labels },
+    annotations: { ...first.annotations, ...second.annotations },
+    hash: { ...first.hash, ...second.hash },
+  };
+}

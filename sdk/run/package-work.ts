@@ -1,0 +1,139 @@
+import { PlanError } from "../core/errors.ts";
+import { treeState } from "../git/tree-state.ts";
+import type { Descriptor } from "../oci/model/descriptor.ts";
+import type { PlannedPackage } from "../plan/plan.ts";
+import type { NodeOutcome } from "../progress/event.ts";
+import { isAssigned } from "./assigned-plan.ts";
+import { resolveBuildArgs } from "./build-arg-sources.ts";
+import { createStep } from "./build-steps.ts";
+import type { Destination, NodeImage } from "./destination.ts";
+import { buildOnEngine } from "./engine-build.ts";
+import { nodeName, type RunNode } from "./node.ts";
+import type { NodeEnd, PackageEnd } from "./outcome.ts";
+import type { RunContext } from "./run.ts";
+import type { Stores } from "./stores.ts";
+
+/** What the work on packages shares. */
+export interface PackageWork {
+  readonly stores: Stores;
+  readonly destination: Destination;
+  readonly context: RunContext;
+  /** Called with the first failure, so that the rest of a run that shall not go on can be stopped. */
+  readonly onFailure: () => void;
+  /** Publish the platforms that succeeded although others failed. */
+  readonly partial: boolean;
+}
+
+/** Builds or moves all platforms of a package at once, and publishes them when all of them are there. */
+export async function performPackage(
+  planned: PlannedPackage,
+  nodes: readonly RunNode[],
+  work: PackageWork,
+): Promise<PackageEnd> {
+  const before = await treeBefore(nodes, work);
+  const ends = await Promise.all(nodes.map((node) => performNode(node, work)));
+  const images = ends.flatMap((end): readonly NodeImage[] =>
+    end.ok && end.moved ? [{ node: end.node, descriptor: end.moved }] : [],
+  );
+  const failed = ends.some((end) => !end.ok);
+  if (failed && (!work.partial || images.length === 0)) return { planned, nodes: ends };
+  try {
+    await assertTreeUnchanged(nodes, before, work);
+    const index = await work.destination.publish(planned, images);
+    return { planned, nodes: ends, ...(index ? { index } : {}) };
+  } catch (error) {
+    work.onFailure();
+    return { planned, nodes: ends, error };
+  }
+}
+
+type PerformedNode = NodeEnd & { readonly moved?: Descriptor };
+
+async function performNode(node: RunNode, work: PackageWork): Promise<PerformedNode> {
+  const startedAt = Date.now();
+  const { context } = work;
+  try {
+    const moved = await perform(node, work);
+    const outcome = outcomeOf(node);
+    finished(node, context, outcome, moved?.digest);
+    const durationMs = Date.now() - startedAt;
+    return { node, ok: true, outcome, durationMs, ...(moved ? { image: moved, moved } : {}) };
+  } catch (error) {
+    const outcome = context.signal.aborted ? "canceled" : "failed";
+    finished(node, context, outcome, undefined, error);
+    if (outcome === "failed") work.onFailure();
+    return { node, ok: false, outcome, error, durationMs: Date.now() - startedAt };
+  }
+}
+
+async function perform(node: RunNode, work: PackageWork): Promise<Descriptor | undefined> {
+  work.context.signal.throwIfAborted();
+  if (isAssigned(node)) return await node.engine.limit(() => build(node, work));
+  return node.plan.action === "none" ? undefined : await work.destination.transfer(node);
+}
+
+async function build(
+  node: RunNode & Parameters<Destination["output"]>[0],
+  work: PackageWork,
+): Promise<Descriptor | undefined> {
+  const { context, destination, stores } = work;
+  context.signal.throwIfAborted();
+  const { engine, assignment, tagged, platform } = node;
+  const name = nodeName(node);
+  context.emit({ type: "node.started", at: Date.now(), node: name, engine: engine.facts.address });
+  const output = await destination.output(node);
+  const step = createStep(tagged, await resolveBuildArgs(tagged.package, context), {
+    platform,
+    buildPlatform: assignment.buildPlatform,
+    sandboxNetwork: engine.sandboxNetwork,
+  });
+  const exported = await buildOnEngine(
+    { name, step, engine, assignment, output, credentials: stores.credentials },
+    context,
+  );
+  const image = await output.complete(exported);
+  if (image) await destination.settle(node, image);
+  return image;
+}
+
+function outcomeOf({ plan }: RunNode): NodeOutcome {
+  if (plan.action === "build") return "built";
+  if (plan.action === "pull") return "pulled";
+  return plan.state === "published" ? "published" : "cached";
+}
+
+function finished(
+  node: RunNode,
+  { emit }: RunContext,
+  outcome: NodeOutcome,
+  digest: string | undefined,
+  error?: unknown,
+): void {
+  emit({
+    type: "node.finished",
+    at: Date.now(),
+    node: nodeName(node),
+    outcome,
+    ...(digest === undefined ? {} : { digest }),
+    ...(error === undefined ? {} : { error: error instanceof Error ? error.message : String(error) }),
+  });
+}
+
+async function treeBefore(nodes: readonly RunNode[], { context }: PackageWork): Promise<string | undefined> {
+  const [built] = nodes.filter(isAssigned);
+  return built ? await treeState(built.tagged.package, context) : undefined;
+}
+
+/** What was built must be what the tag says: the tree is looked at again once the engine has all of it. */
+async function assertTreeUnchanged(
+  nodes: readonly RunNode[],
+  before: string | undefined,
+  { context }: PackageWork,
+): Promise<void> {
+  const [node] = nodes;
+  if (!node || before === undefined || before === (await treeState(node.tagged.package, context))) return;
+  throw new PlanError("PLAN_TREE_CHANGED", `${node.tagged.package.directory} changed while it was built`, {
+    hint: "Run it again; nothing was published.",
+    details: { package: node.tagged.name },
+  });
+}

@@ -1,0 +1,90 @@
+import type { Abortable } from "../core/abort.ts";
+import { PlanError } from "../core/errors.ts";
+import type { GitFacts } from "../core/git-facts.ts";
+import { readGitFacts } from "../git/facts.ts";
+import { loadPackage } from "../loaders/load-package.ts";
+import { expandPackageGlob } from "../loaders/package-glob.ts";
+import { imageName } from "../pkg/name.ts";
+import type { Package } from "../pkg/package.ts";
+import { withSettings } from "../pkg/settings.ts";
+import { type PackageTag, tagPackage } from "../plan/tag.ts";
+import { mergeSettings, type PackageSetMember, type PackageSetSpec, type PackageSpec } from "./package-spec.ts";
+
+/** A package with the tag that its content has now. */
+export interface TaggedPackage extends PackageTag {
+  readonly spec: PackageSpec;
+  readonly package: Package;
+  readonly git: GitFacts;
+  /** `org/image`. */
+  readonly name: string;
+}
+
+/** Loads the packages of a set and asks git for their tags, with few processes for all of them together. */
+export async function tagPackageSet(set: PackageSetSpec, options: Abortable = {}): Promise<readonly TaggedPackage[]> {
+  const specs = (await Promise.all(set.members.map((member) => expandMember(member, options)))).flat();
+  const loaded = await Promise.all(
+    specs.map(async (entry) => {
+      const spec = withSetSettings(entry, set);
+      return { spec, package: await loadSpec(spec, options) };
+    }),
+  );
+  const facts = await readGitFacts(
+    loaded.map((entry) => entry.package),
+    options,
+  );
+  const tagged = loaded.map((entry) => tagLoaded(entry, facts));
+  assertDistinct(tagged);
+  return tagged;
+}
+
+function tagLoaded(
+  entry: { readonly spec: PackageSpec; readonly package: Package },
+  facts: ReadonlyMap<Package, GitFacts>,
+): TaggedPackage {
+  const git = facts.get(entry.package) ?? { inGit: false, extraTreeHashes: [], dirty: false };
+  return { ...entry, git, name: imageName(entry.package), ...tagPackage(entry.package, git) };
+}
+
+async function expandMember(member: PackageSetMember, options: Abortable): Promise<readonly PackageSpec[]> {
+  if (member.kind === "package") return [member.spec];
+  const directories = await expandPackageGlob(member.pattern, options);
+  const { LOCAL_ENGINES } = await import("./engine-selection.ts");
+  return directories.map((directory) => ({
+    origin: { kind: "directory", directory, ...(member.buildYml ? { buildYml: member.buildYml } : {}) },
+    overrides: {},
+    engines: LOCAL_ENGINES,
+  }));
+}
+
+function withSetSettings(spec: PackageSpec, set: PackageSetSpec): PackageSpec {
+  return {
+    ...spec,
+    overrides: mergeSettings(spec.overrides, set.overrides),
+    engines: set.engines ?? spec.engines,
+  };
+}
+
+async function loadSpec({ origin, overrides }: PackageSpec, options: Abortable): Promise<Package> {
+  const loaded =
+    origin.kind === "value"
+      ? origin.package
+      : await loadPackage(origin.directory, { ...options, ...(origin.buildYml ? { buildYml: origin.buildYml } : {}) });
+  // What was asked for is held against what the package builds, so it must not replace that here.
+  const { platforms: _asked, ...settings } = overrides;
+  return withSettings(loaded, settings);
+}
+
+/** Two packages under one name and tag would overwrite each other. */
+function assertDistinct(packages: readonly TaggedPackage[]): void {
+  const seen = new Map<string, string>();
+  for (const { canonicalReference: reference, package: pkg } of packages) {
+    const other = seen.get(reference);
+    if (other !== undefined) {
+      throw new PlanError("PLAN_INPUTS_DIFFER", `${reference} is made by two packages, ${other} and ${pkg.directory}`, {
+        hint: "Give one of them another image name, org or tag.",
+        details: { reference, directories: [other, pkg.directory] },
+      });
+    }
+    seen.set(reference, pkg.directory);
+  }
+}
