@@ -7,6 +7,8 @@ import { decodeStatus } from "./status-message.ts";
 
 /** How long the status stream may go on after the build has ended. */
 const DRAIN_MS = 5000;
+/** The same for a build of which nothing was seen: the daemon looks for it for a while if it was refused. */
+const SILENT_DRAIN_MS = 300;
 
 /** What has been seen of a build. */
 export interface StatusFollower {
@@ -30,6 +32,7 @@ export function followStatus(
   const logs = createLogTail();
   const stopped = new AbortController();
   let failedVertex: StatusVertex | undefined;
+  let sawAny = false;
   let reportFailure: (() => void) | undefined;
   const vertexFailed = new Promise<void>((resolve) => {
     reportFailure = resolve;
@@ -37,6 +40,7 @@ export function followStatus(
   const read = async (): Promise<void> => {
     for await (const message of client.serverStream(Control.method.status, { Ref: ref }, { signal: stopped.signal })) {
       const status = decodeStatus(message);
+      sawAny = true;
       for (const vertex of status.vertexes) vertexes.set(vertex.digest, vertex);
       for (const log of status.logs) logs.add(log.vertex, log.data);
       onStatus?.(status);
@@ -54,7 +58,7 @@ export function followStatus(
     logs,
     async drain() {
       const waited = new AbortController();
-      await Promise.race([done, delay(DRAIN_MS, waited.signal).catch(() => undefined)]);
+      await Promise.race([done, delay(sawAny ? DRAIN_MS : SILENT_DRAIN_MS, waited.signal).catch(() => undefined)]);
       waited.abort();
       stopped.abort();
       await done;
