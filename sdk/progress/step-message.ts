@@ -62,7 +62,7 @@ function tellEnd(node: NodeName, step: StepState): Message {
 }
 
 /** `CACHED`, `DONE 1.2s` or `ERROR 1.2s: …` for a step that is complete. */
-export function describeStepEnd(step: StepState): string {
+function describeStepEnd(step: StepState): string {
   const time = formatDuration((step.completedAt ?? 0) - (step.startedAt ?? step.completedAt ?? 0));
   if (step.error !== undefined && step.error !== "") return `ERROR ${time}: ${step.error}`;
   return step.cached ? "CACHED" : `DONE ${time}`;

@@ -2,11 +2,11 @@ import type { NodeName, NodeOutcome, RunEvent } from "../../../sdk/progress/even
 
 export const amd64: NodeName = { package: "acme/init", platform: "linux/amd64" };
 export const arm64: NodeName = { package: "acme/init", platform: "linux/arm64" };
-export const agent: NodeName = { package: "acme/agent", platform: "linux/amd64" };
+const agent: NodeName = { package: "acme/agent", platform: "linux/amd64" };
 
 const DIGEST = `sha256:${"ab".repeat(32)}`;
 
-export const NO_OUTCOMES: Readonly<Record<NodeOutcome, number>> = {
+const NO_OUTCOMES: Readonly<Record<NodeOutcome, number>> = {
   built: 0,
   cached: 0,
   published: 0,
