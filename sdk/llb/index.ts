@@ -21,11 +21,15 @@ export type {
   OwnerValue,
   RmOptions,
 } from "./file-action.ts";
+export type { GitBundle, GitOptions, GitSignature } from "./git-source.ts";
+export type { FileSourceOptions, HttpOptions } from "./http-source.ts";
 export { type ImageConfigOptions, imageConfig, type OciImageConfig } from "./image-config.ts";
 export type { Healthcheck, ImageSettings } from "./image-settings.ts";
+export type { BuildOptions, PassthroughInput } from "./join.ts";
 export { type Llb, llb } from "./llb.ts";
 export { type MarshalOptions, marshal } from "./marshal.ts";
 export type { BindMountOptions, CacheMountOptions, FileSecretOptions, Mount, TmpfsMountOptions } from "./mount.ts";
+export type { OciLayoutBlobOptions, OciLayoutOptions, OciStoreOptions } from "./oci-source.ts";
 export type { CacheSharing, CdiDevice, ContentCache, NetworkMode, ProxyEnv, SecurityMode } from "./op.ts";
 export type { UlimitValue } from "./process-argument.ts";
 export type { ImageOptions, LocalOptions } from "./source.ts";

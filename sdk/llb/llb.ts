@@ -1,6 +1,16 @@
 import { captureCallSite } from "./call-site.ts";
 import { copy, mkdir, mkfile, rm, symlink } from "./file-action.ts";
+import { type GitOptions, gitVertex } from "./git-source.ts";
+import { type FileSourceOptions, type HttpOptions, httpVertex } from "./http-source.ts";
+import { after, diff, merge, passthrough, solveFile } from "./join.ts";
 import { bindMount, cacheMount, secretMount, sshMount, tmpfsMount } from "./mount.ts";
+import {
+  imageBlobVertex,
+  type OciLayoutBlobOptions,
+  type OciLayoutOptions,
+  ociLayoutBlobVertex,
+  ociLayoutVertex,
+} from "./oci-source.ts";
 import { EMPTY_SETTINGS, imageSettings, type Settings, withSettings } from "./settings.ts";
 import { type ImageOptions, imageVertex, type LocalOptions, localVertex } from "./source.ts";
 import { State } from "./state.ts";
@@ -13,6 +23,31 @@ import type { SourceVertex } from "./vertex.ts";
 function image(reference: string, options: ImageOptions = {}): State {
   const vertex = imageVertex(reference, options, captureCallSite(image));
   return sourceState(vertex, imageSettings(vertex));
+}
+
+/** A git repository, such as `https://github.com/org/name.git#v1:subdir` or `git@host:org/name`. */
+function git(url: string, options: GitOptions = {}): State {
+  return sourceState(gitVertex(url, options, captureCallSite(git)), EMPTY_SETTINGS);
+}
+
+/** A file from the web. */
+function http(url: string, options: HttpOptions = {}): State {
+  return sourceState(httpVertex(url, options, captureCallSite(http)), EMPTY_SETTINGS);
+}
+
+/** An image in an OCI layout that the session serves: `name[:tag]@sha256:…`. */
+function ociLayout(reference: string, options: OciLayoutOptions = {}): State {
+  return sourceState(ociLayoutVertex(reference, options, captureCallSite(ociLayout)), EMPTY_SETTINGS);
+}
+
+/** One blob of a registry's repository, as a file: `name@sha256:…`. */
+function imageBlob(reference: string, options: FileSourceOptions = {}): State {
+  return sourceState(imageBlobVertex(reference, options, captureCallSite(imageBlob)), EMPTY_SETTINGS);
+}
+
+/** One blob of an OCI layout that the session serves, as a file: `name@sha256:…`. */
+function ociLayoutBlob(reference: string, options: OciLayoutBlobOptions = {}): State {
+  return sourceState(ociLayoutBlobVertex(reference, options, captureCallSite(ociLayoutBlob)), EMPTY_SETTINGS);
 }
 
 /** A directory that the client serves under `name`; in recipes use `context()`. */
@@ -39,7 +74,17 @@ function sourceState(vertex: SourceVertex, settings: Settings): State {
 export const llb: Llb = Object.freeze({
   image,
   local,
+  git,
+  http,
+  ociLayout,
+  imageBlob,
+  ociLayoutBlob,
   scratch,
+  merge,
+  diff,
+  after,
+  passthrough,
+  solveFile,
   bindMount,
   cacheMount,
   tmpfsMount,
@@ -56,7 +101,17 @@ export const llb: Llb = Object.freeze({
 export interface Llb {
   readonly image: typeof image;
   readonly local: typeof local;
+  readonly git: typeof git;
+  readonly http: typeof http;
+  readonly ociLayout: typeof ociLayout;
+  readonly imageBlob: typeof imageBlob;
+  readonly ociLayoutBlob: typeof ociLayoutBlob;
   readonly scratch: typeof scratch;
+  readonly merge: typeof merge;
+  readonly diff: typeof diff;
+  readonly after: typeof after;
+  readonly passthrough: typeof passthrough;
+  readonly solveFile: typeof solveFile;
   readonly bindMount: typeof bindMount;
   readonly cacheMount: typeof cacheMount;
   readonly tmpfsMount: typeof tmpfsMount;

@@ -44,10 +44,10 @@ export class State implements StateValue {
    */
   run(command: string | readonly string[], options: RunOptions = {}): RunState {
     const { vertex, rootOutput } = execVertex(this, command, options, captureCallSite(this.run));
+    if (rootOutput < 0) return new RunState(this.output, this.settings, this.image, vertex, options.mounts ?? []);
     const { platform } = vertex.constraints;
     const settings = platform === undefined ? this.settings : withSettings(this.settings, { platform });
-    const root = rootOutput < 0 ? this.output : output(vertex, rootOutput);
-    return new RunState(root, settings, this.image, vertex, options.mounts ?? []);
+    return new RunState(output(vertex, rootOutput), settings, this.image, vertex, options.mounts ?? []);
   }
 
   /** Copies a file or directory of another state; a directory's contents, unless `contentsOnly` is false. */
