@@ -22,9 +22,9 @@ export interface TestTools {
 /** The programs; throws where they were not installed. */
 export function testTools(): TestTools {
   const directories = testToolDirectories();
-  const [go, distribution, docker] = [directories.go, directories.distribution, directories.docker].map((directory) =>
-    join(directory, "bin"),
-  ) as [string, string, string];
+  const go = join(directories.go, "bin");
+  const distribution = join(directories.distribution, "bin");
+  const docker = join(directories.docker, "bin");
   for (const bin of [go, distribution, docker]) {
     if (!existsSync(bin)) throw new Error(`${bin} is missing: run \`node test/engines/install.mjs\` first.`);
   }

@@ -1,10 +1,9 @@
 import { rm } from "node:fs/promises";
 import { join } from "node:path";
-import { execa } from "execa";
 import type { Abortable } from "../../core/abort.ts";
 import { EngineError } from "../../core/errors.ts";
-import { childEnvironment } from "./child-environment.ts";
 import { openPrivateApt, type PrivateApt } from "./private-apt.ts";
+import { runProgram } from "./program.ts";
 import { createProgramDirectory } from "./program-directory.ts";
 
 /** What is fetched, and where it goes. */
@@ -75,11 +74,7 @@ async function unpackFrom(
   await createProgramDirectory(root, binDirectory, { programs: PROGRAMS });
   await rm(join(directory, "apt"), { recursive: true, force: true });
   for (const file of files) onProgress?.(`unpacked ${file}`);
-  const { exitCode, stdout } = await execa(join(binDirectory, "dockerd"), ["--version"], {
-    reject: false,
-    extendEnv: false,
-    env: childEnvironment(),
-  });
+  const { failed, stdout } = await runProgram([join(binDirectory, "dockerd"), "--version"], { signal });
   const version = /version ([^,\s]+)/.exec(stdout)?.[1];
-  return exitCode === 0 && version !== undefined ? Object.freeze({ version, binDirectory }) : undefined;
+  return !failed && version !== undefined ? Object.freeze({ version, binDirectory }) : undefined;
 }

@@ -1,9 +1,8 @@
 import { readFile, stat, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { execa } from "execa";
 import type { Abortable } from "../../core/abort.ts";
 import { EngineError } from "../../core/errors.ts";
-import { childEnvironment } from "./child-environment.ts";
+import { runProgram } from "./program.ts";
 
 const BINFMT_DIRECTORY = "/proc/sys/fs/binfmt_misc";
 
@@ -58,14 +57,8 @@ export async function registerEmulators(options: EmulatorOptions): Promise<reado
 }
 
 async function mountTable({ signal, onProgress }: EmulatorOptions): Promise<void> {
-  const result = await execa("mount", ["-t", "binfmt_misc", "binfmt_misc", BINFMT_DIRECTORY], {
-    reject: false,
-    extendEnv: false,
-    env: childEnvironment(),
-    ...(signal === undefined ? {} : { cancelSignal: signal }),
-  });
-  signal?.throwIfAborted();
-  if (result.failed) throw failure(`binfmt_misc cannot be mounted: ${result.stderr || result.shortMessage}`, result);
+  const result = await runProgram(["mount", "-t", "binfmt_misc", "binfmt_misc", BINFMT_DIRECTORY], { signal });
+  if (result.failed) throw failure(`binfmt_misc cannot be mounted: ${result.problem}`, result.cause);
   onProgress?.(`Mounted binfmt_misc on ${BINFMT_DIRECTORY}`);
 }
 

@@ -1,6 +1,5 @@
 import { readFile } from "node:fs/promises";
-import { execa } from "execa";
-import { childEnvironment } from "./child-environment.ts";
+import { runProgram } from "./program.ts";
 
 /** Mount points at a directory and below it, innermost first. */
 export async function mountsBelow(directory: string): Promise<readonly string[]> {
@@ -15,7 +14,7 @@ export async function mountsBelow(directory: string): Promise<readonly string[]>
 /** Unmounts what an engine left behind in its directory. Nothing outside of it is touched. */
 export async function unmountBelow(directory: string): Promise<void> {
   for (const path of await mountsBelow(directory)) {
-    await execa("umount", ["--lazy", "--", path], { reject: false, extendEnv: false, env: childEnvironment() });
+    await runProgram(["umount", "--lazy", "--", path]);
   }
 }
 

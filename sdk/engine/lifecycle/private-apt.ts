@@ -1,9 +1,8 @@
 import { mkdir, readdir, readFile, rename, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { execa } from "execa";
 import type { Abortable } from "../../core/abort.ts";
 import { EngineError } from "../../core/errors.ts";
-import { childEnvironment } from "./child-environment.ts";
+import { runProgram } from "./program.ts";
 
 /** Which of a distribution's suites packages come from: the machine's own, or another one's name. */
 export interface PrivateAptOptions extends Abortable {
@@ -34,10 +33,8 @@ export interface PrivateApt {
 
 /** True where apt and dpkg are there to fetch packages with. */
 export async function hasApt(): Promise<boolean> {
-  const found = await Promise.all(
-    ["apt-get", "dpkg-deb"].map((tool) => execa(tool, ["--version"], { reject: false, stdio: "ignore" })),
-  );
-  return found.every((result) => result.exitCode === 0);
+  const found = await Promise.all(["apt-get", "dpkg-deb"].map((tool) => runProgram([tool, "--version"])));
+  return found.every(({ failed }) => !failed);
 }
 
 /**
@@ -147,20 +144,10 @@ async function runApt(
   { signal }: Abortable,
   cwd?: string,
 ): Promise<{ readonly stdout: string }> {
-  signal?.throwIfAborted();
-  const [file, ...args] = command;
-  const result = await execa(file, args, {
-    reject: false,
-    stdin: "ignore",
-    extendEnv: false,
-    env: childEnvironment({ DEBIAN_FRONTEND: "noninteractive" }),
-    ...(cwd === undefined ? {} : { cwd }),
-    ...(signal === undefined ? {} : { cancelSignal: signal }),
-  });
-  signal?.throwIfAborted();
+  const result = await runProgram(command, { signal, cwd, environment: { DEBIAN_FRONTEND: "noninteractive" } });
   if (result.failed) {
-    throw new EngineError("ENGINE_START_FAILED", `${file} failed: ${result.stderr || result.shortMessage}`, {
-      cause: result,
+    throw new EngineError("ENGINE_START_FAILED", result.problem, {
+      cause: result.cause,
       hint: "Check that this machine can reach its package sources, or install BuildKit or docker yourself.",
     });
   }
