@@ -64,7 +64,7 @@ async function configOf(directory: string, addr: string, { auth, mirrorOf }: Tes
 }
 
 /** A port that was free a moment ago. */
-export async function freePort(): Promise<number> {
+async function freePort(): Promise<number> {
   const server = createServer();
   await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
   const address = server.address();

@@ -58,21 +58,34 @@ export async function hostCandidate(env: Environment, host: string, origin: stri
   return candidateOf(await dockerHostEndpoint(env, host), origin, true);
 }
 
-/** The daemon that the docker CLI would use; DOCKER_HOST comes before DOCKER_CONTEXT before the current context. */
+/**
+ * The daemon that the docker CLI would use: DOCKER_HOST, DOCKER_CONTEXT, the context in use, else a usual socket.
+ *
+ * @throws EngineError ENGINE_NOT_FOUND if DOCKER_CONTEXT names none.
+ */
 export async function dockerCandidate(env: Environment): Promise<Finding> {
-  const host = await readDockerHost(env);
-  if (host !== undefined) return candidateOf(host, "DOCKER_HOST", true);
-  if (env.DOCKER_CONTEXT) return await contextCandidate(env, env.DOCKER_CONTEXT, "DOCKER_CONTEXT");
-  const current = await readCurrentContext(env);
-  const origin = `docker context ${current ?? "default"}`;
-  if (current === undefined) return { origin, absent: "no other context is in use" };
-  const endpoint = await readDockerContext(env, current);
-  return endpoint === undefined ? { origin, absent: "there is no such context" } : candidateOf(endpoint, origin, false);
+  let last: Finding | undefined;
+  for await (const finding of fromDocker(env)) {
+    if (!("absent" in finding)) return finding;
+    last ??= finding;
+  }
+  return last ?? { origin: "docker", absent: "there is none" };
 }
 
 async function* fromDocker(env: Environment): AsyncGenerator<Finding, void, undefined> {
-  yield await dockerCandidate(env);
+  const host = await readDockerHost(env);
+  if (host !== undefined) yield candidateOf(host, "DOCKER_HOST", true);
+  else if (env.DOCKER_CONTEXT) yield await contextCandidate(env, env.DOCKER_CONTEXT, "DOCKER_CONTEXT");
+  else yield* fromCurrentContext(env);
   for (const path of dockerSockets(env)) yield await fromSocket("docker", path, "docker's usual socket");
+}
+
+async function* fromCurrentContext(env: Environment): AsyncGenerator<Finding, void, undefined> {
+  const current = await readCurrentContext(env);
+  if (current === undefined) return;
+  const origin = `docker context ${current}`;
+  const endpoint = await readDockerContext(env, current);
+  yield endpoint === undefined ? { origin, absent: "there is no such context" } : candidateOf(endpoint, origin, false);
 }
 
 async function fromBuilders(env: Environment, platform: Platform): Promise<Finding> {

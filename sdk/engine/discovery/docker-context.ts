@@ -17,7 +17,7 @@ export interface DockerEndpoint {
 }
 
 /** The docker CLI's directory: `$DOCKER_CONFIG`, else `~/.docker`. */
-export function dockerConfigDirectory(env: Environment): string {
+function dockerConfigDirectory(env: Environment): string {
   return env.DOCKER_CONFIG || join(env.HOME || homedir(), ".docker");
 }
 

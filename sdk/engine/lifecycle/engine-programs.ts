@@ -80,7 +80,7 @@ async function fromDistribution(options: EngineProgramOptions, cause: Error): Pr
 }
 
 /** The directories of PATH that hold the programs, or undefined if one is missing. */
-export async function findInPath(names: readonly string[], env: Environment): Promise<readonly string[] | undefined> {
+async function findInPath(names: readonly string[], env: Environment): Promise<readonly string[] | undefined> {
   const directories = [...(env.PATH ?? "").split(delimiter), "/usr/sbin", "/sbin"].filter((path) => path !== "");
   const found: string[] = [];
   for (const name of names) {

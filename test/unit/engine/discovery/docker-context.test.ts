@@ -95,9 +95,16 @@ describe("the daemon that the docker CLI would use", () => {
     expect(await dockerCandidate(host)).toMatchObject({ address: "tcp://127.0.0.1:2375", named: true });
     expect(await dockerEndpoint(host)).toEqual({ host: "127.0.0.1", port: 2375 });
     expect(await dockerEndpoint(context)).toEqual({ socketPath: "/one.sock" });
-    expect(await dockerEndpoint({ DOCKER_CONFIG: join(config, "none") })).toEqual({
-      socketPath: "/var/run/docker.sock",
-    });
+  });
+
+  test("else the first usual socket that is there", async () => {
+    const env = { HOME: config, XDG_RUNTIME_DIR: config, DOCKER_CONFIG: join(config, "none") };
+    await writeFile(join(config, "docker.sock"), "");
+    const found = await dockerCandidate(env);
+    expect(found).toMatchObject({ kind: "docker", named: false });
+    expect(["unix:///var/run/docker.sock", `unix://${config}/docker.sock`]).toContain(
+      "address" in found ? found.address : "",
+    );
   });
 
   test("TLS as the variables say", async () => {
