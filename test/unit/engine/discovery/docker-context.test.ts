@@ -93,8 +93,8 @@ describe("the daemon that the docker CLI would use", () => {
     expect(await dockerCandidate(context)).toMatchObject({ address: "unix:///one.sock", named: true });
     const host = { ...context, DOCKER_HOST: "tcp://127.0.0.1:2375" };
     expect(await dockerCandidate(host)).toMatchObject({ address: "tcp://127.0.0.1:2375", named: true });
-    expect(await dockerEndpoint(host)).toEqual({ host: "127.0.0.1", port: 2375 });
-    expect(await dockerEndpoint(context)).toEqual({ socketPath: "/one.sock" });
+    expect(await dockerEndpoint(host)).toEqual({ kind: "tcp", host: "127.0.0.1", port: 2375 });
+    expect(await dockerEndpoint(context)).toEqual({ kind: "unix", path: "/one.sock" });
   });
 
   test("else the first usual socket that is there", async () => {
@@ -113,9 +113,7 @@ describe("the daemon that the docker CLI would use", () => {
     expect(await dockerCandidate(env)).not.toHaveProperty("tls");
     expect(await dockerCandidate({ ...env, DOCKER_TLS_VERIFY: "1" })).toMatchObject({ tls: { ca: "CA" } });
     expect(await dockerCandidate({ ...env, DOCKER_TLS: "1" })).toMatchObject({ tls: { ca: "CA", verify: false } });
-    await expect(dockerEndpoint({ ...env, DOCKER_TLS_VERIFY: "1" })).rejects.toMatchObject({
-      code: "ENGINE_FEATURE_MISSING",
-    });
+    expect(await dockerEndpoint({ ...env, DOCKER_TLS_VERIFY: "1" })).toMatchObject({ kind: "tcp", tls: { ca: "CA" } });
   });
 
   test("a context that is named and not there is an error", async () => {
