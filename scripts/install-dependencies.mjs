@@ -2,11 +2,20 @@ import { spawnSync } from "node:child_process";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 
-/** Runs `npm ci` where what is installed is not what the lock file says. True if the dependencies are there then. */
+/**
+ * Installs what the lock file says, where it is not there yet. True if the dependencies are there then.
+ *
+ * Not by `npm ci`: that also asks for the entries of other systems' binaries, and a lock file that was written behind a
+ * registry without them has none. `npm install --no-save` takes the same versions and leaves the lock file alone.
+ */
 export function installDependencies(directory) {
   if (isInstalled(directory)) return true;
-  console.log("Installing the dependencies: npm ci");
-  return spawnSync("npm", ["ci", "--no-audit", "--no-fund"], { cwd: directory, stdio: "inherit" }).status === 0;
+  console.log("Installing the dependencies: npm install --no-save");
+  const { status } = spawnSync("npm", ["install", "--no-save", "--no-audit", "--no-fund"], {
+    cwd: directory,
+    stdio: "inherit",
+  });
+  return status === 0 && isInstalled(directory);
 }
 
 function isInstalled(directory) {

@@ -37,7 +37,7 @@ const suites = SUITES.filter((suite) =>
   wanted.length > 0 ? wanted.includes(suite.name) : suite.onRequest !== true && hasTests(suite),
 );
 
-if (!installDependencies(directory)) stop("npm ci failed: see above.");
+if (!installDependencies(directory)) stop("The dependencies could not be installed: see above.");
 if (suites.some((suite) => suite.engines === true)) {
   console.log("Setting up engines, registries and readers (once per machine; needs Debian, root and Go)");
   if (run("node", ["test/engines/install.mjs"]) !== 0) stop("The set-up of the integration tests failed: see above.");
