@@ -7,7 +7,6 @@ import { pack } from "tar-stream";
 import { afterEach, beforeEach, expect, test } from "vitest";
 import { digestHex, digestOf } from "../../sdk/core/digest.ts";
 import { type Cache, openCache } from "../../sdk/oci/layout/cache.ts";
-import type { Descriptor } from "../../sdk/oci/model/descriptor.ts";
 import { createImage, createTwoArchIndex, readAll } from "./sample-image.ts";
 
 const run = promisify(execFile);
@@ -48,17 +47,16 @@ test("an index with attestations goes through a tar unchanged", async () => {
   const [root] = await other.importArchive(inPieces(archive, 1000));
   expect(root).toMatchObject({ digest: index.digest, size: index.size, mediaType: index.mediaType });
   await expect(other.findMissing(index)).resolves.toEqual([]);
-  await expect(readAll(cache.exportArchive(index, { format: "oci", name: "docker.io/library/a:1" }))).resolves.toEqual(
-    archive,
-  );
+  const again = await readAll(cache.exportArchive(index, { format: "oci", name: "docker.io/library/a:1" }));
+  expect(digestOf(again)).toBe(digestOf(archive));
 });
 
 test("one platform of an index is an image of its own in a tar", async () => {
   const index = await createTwoArchIndex(cache);
   const platform = { os: "linux", architecture: "arm64" };
-  const [root] = await other.importArchive(cache.exportArchive(index, { format: "oci", platform }));
-  expect(root?.platform?.architecture).toBe("arm64");
-  await expect(other.findMissing(root as Descriptor)).resolves.toEqual([]);
+  const roots = await other.importArchive(cache.exportArchive(index, { format: "oci", platform }));
+  expect(roots.map((root) => root.platform?.architecture)).toEqual(["arm64"]);
+  for (const root of roots) expect(await other.findMissing(root)).toEqual([]);
 });
 
 test("a platform that is not there is named as missing", async () => {

@@ -40,10 +40,14 @@ export async function createNewFile(directory: string): Promise<NewFile> {
 }
 
 /** Replaces a file's content at once: readers see the old or the new, and a crash leaves one of the two. */
-export async function replaceFile(path: string, content: string, temporaryDirectory: string): Promise<void> {
+export async function replaceFile(
+  path: string,
+  content: string | Uint8Array,
+  temporaryDirectory: string,
+): Promise<void> {
   const file = await createNewFile(temporaryDirectory);
   try {
-    await file.write(new TextEncoder().encode(content));
+    await file.write(typeof content === "string" ? new TextEncoder().encode(content) : content);
     await file.publish(path);
   } finally {
     await file[Symbol.asyncDispose]();

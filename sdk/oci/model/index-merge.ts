@@ -39,7 +39,10 @@ export function mergeIndex(existing: ImageIndex | undefined, added: readonly Des
     const subject = attestationSubject(entry);
     return subject !== undefined && present.has(subject);
   });
-  return withMembersOf(existing, createIndex(inOldOrder(existing, images, attestations)));
+  return withMembersOf(
+    existing,
+    createIndex(inGivenOrder([...(existing?.manifests ?? []), ...added], [...images, ...attestations])),
+  );
 }
 
 function isImage(entry: Descriptor): boolean {
@@ -65,22 +68,11 @@ function uniqueByDigest(entries: readonly Descriptor[]): readonly Descriptor[] {
   return [...new Map(entries.map((entry) => [entry.digest, entry])).values()];
 }
 
-/** What was there keeps its place, so that an index in which nothing changed keeps its digest. */
-function inOldOrder(
-  existing: ImageIndex | undefined,
-  images: readonly Descriptor[],
-  attestations: readonly Descriptor[],
-): readonly Descriptor[] {
-  const left = new Map([...images, ...attestations].map((entry) => [keyOf(entry), entry]));
-  const ordered: Descriptor[] = [];
-  for (const old of existing?.manifests ?? []) {
-    const key = keyOf(old);
-    const entry = left.get(key);
-    if (entry === undefined) continue;
-    left.delete(key);
-    ordered.push(entry);
-  }
-  return [...ordered, ...left.values()];
+/** What was there keeps its place, so that an index in which nothing changed keeps its digest; the rest comes as added. */
+function inGivenOrder(given: readonly Descriptor[], chosen: readonly Descriptor[]): readonly Descriptor[] {
+  const byKey = new Map(chosen.map((entry) => [keyOf(entry), entry]));
+  const keys = new Set(given.map(keyOf));
+  return [...keys].flatMap((key) => byKey.get(key) ?? []);
 }
 
 function keyOf(entry: Descriptor): string {

@@ -92,13 +92,18 @@ async function exchange(request: HttpRequest, start: StartRequest): Promise<Http
     // It stays: later errors reach whoever reads the body.
     outgoing.on("error", reject);
   });
-  const sent = sendBody(outgoing, body?.open(), answered);
+  let sourceFailure: { readonly cause: unknown } | undefined;
+  const sent = sendBody(outgoing, body?.open(), answered).catch((cause: unknown) => {
+    sourceFailure = { cause };
+    throw cause;
+  });
   try {
     // A source that fails must end the exchange; a connection that breaks does so by itself.
     const incoming = await Promise.race([answered, sent.then(() => answered)]);
     return answerOf(request, incoming, outgoing);
   } catch (cause) {
     outgoing.destroy();
+    if (sourceFailure !== undefined) throw sourceFailure.cause;
     throw asNetworkError(cause, request.url, signal);
   }
 }
@@ -116,7 +121,7 @@ async function sendBody(
   const ended = answered.then(end, end);
   for await (const chunk of body ?? []) {
     if (over) return;
-    if (outgoing.write(chunk)) continue;
+    if (chunk.byteLength === 0 || outgoing.write(chunk)) continue;
     await Promise.race([ended, new Promise<void>((resolve) => outgoing.once("drain", resolve))]);
   }
   if (!over) outgoing.end();

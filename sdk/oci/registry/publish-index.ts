@@ -2,6 +2,7 @@ import { type Abortable, delay } from "../../core/abort.ts";
 import { digestOf } from "../../core/digest.ts";
 import { isKitsmithError, RegistryError } from "../../core/errors.ts";
 import { formatPlatform, type Platform, parsePlatform } from "../../core/platform.ts";
+import { formatArchTag } from "../model/arch-tag.ts";
 import { type Descriptor, descriptorPlatform } from "../model/descriptor.ts";
 import { flattenIndex, imagesByPlatform } from "../model/image-tree.ts";
 import { mergeIndex } from "../model/index-merge.ts";
@@ -39,12 +40,6 @@ const KNOWN_PLATFORMS: readonly Platform[] = [
   "linux/loong64",
   "linux/mips64le",
 ].map(parsePlatform);
-
-/** The tag of one architecture's image: LinuxKit's `tag-arch`; variants that are not the usual ones are named too. */
-export function formatArchTag(tag: string, platform: Platform): string {
-  const isUsual = platform.variant === undefined || (platform.architecture === "arm" && platform.variant === "v7");
-  return isUsual ? `${tag}-${platform.architecture}` : `${tag}-${platform.architecture}-${platform.variant}`;
-}
 
 /**
  * Adds images to what a tag lists, and keeps what is there.
