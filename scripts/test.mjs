@@ -6,7 +6,7 @@ import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from "node
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { installDependencies } from "./install-dependencies.mjs";
+import { areDependenciesInstalled, installDependencies } from "../examples/quickstart/dependencies.mjs";
 
 const directory = join(dirname(fileURLToPath(import.meta.url)), "..");
 const ENGINES = ["--config", "vitest.integration.config.ts"];
@@ -37,7 +37,10 @@ const suites = SUITES.filter((suite) =>
   wanted.length > 0 ? wanted.includes(suite.name) : suite.onRequest !== true && hasTests(suite),
 );
 
-if (!installDependencies(directory)) stop("The dependencies could not be installed: see above.");
+if (!areDependenciesInstalled(directory)) {
+  console.log("Installing the dependencies");
+  await installDependencies(directory);
+}
 if (suites.some((suite) => suite.engines === true)) {
   console.log("Setting up engines, registries and readers (once per machine; needs Debian, root and Go)");
   if (run("node", ["test/engines/install.mjs"]) !== 0) stop("The set-up of the integration tests failed: see above.");
