@@ -59,11 +59,17 @@ const CHANNEL_OPTIONS = {
 export function createGrpcClient(options: GrpcClientOptions): GrpcClient {
   const { endpoint, handshake, offerHttp2 = true } = options;
   const sockets = new Set<Socket>();
-  const prepare = async (dialled: Socket): Promise<Socket> => {
-    const secured = await secureSocket(dialled, endpoint, offerHttp2 ? ["h2"] : []);
-    const socket = handshake === undefined ? secured : await handshake(secured);
+  let closed = false;
+  const keep = (socket: Socket): void => {
+    if (closed) socket.destroy();
     sockets.add(socket);
     socket.once("close", () => sockets.delete(socket));
+  };
+  const prepare = async (dialled: Socket): Promise<Socket> => {
+    keep(dialled);
+    const secured = await secureSocket(dialled, endpoint, offerHttp2 ? ["h2"] : []);
+    const socket = handshake === undefined ? secured : await handshake(secured);
+    if (socket !== dialled) keep(socket);
     return socket;
   };
   const secure = endpoint.kind === "tcp" && endpoint.tls !== undefined;
@@ -73,6 +79,7 @@ export function createGrpcClient(options: GrpcClientOptions): GrpcClient {
     serverStream: (method, request, callOptions = {}) => callServerStream(client, method, request, callOptions),
     bidi: (method, callOptions = {}) => callBidi(client, method, callOptions),
     close() {
+      closed = true;
       client.close();
       for (const socket of sockets) socket.destroy();
     },

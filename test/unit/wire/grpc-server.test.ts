@@ -1,0 +1,99 @@
+import { once } from "node:events";
+import { type ClientHttp2Session, connect } from "node:http2";
+import { duplexPair } from "node:stream";
+import { describe, expect, test } from "vitest";
+import { decodeFrames, encodeFrame } from "../../../sdk/wire/grpc-frame.ts";
+import { type GrpcServer, type ServerHandler, serveGrpc } from "../../../sdk/wire/grpc-server.ts";
+
+const HEADERS = { ":method": "POST", ":path": "/s/M", "content-type": "application/grpc", te: "trailers" };
+
+function pair(methods: Readonly<Record<string, ServerHandler>>): { server: GrpcServer; session: ClientHttp2Session } {
+  const [left, right] = duplexPair();
+  const server = serveGrpc(left, methods);
+  const session = connect("http://localhost", { createConnection: () => right, maxSendHeaderBlockLength: 10_000_000 });
+  session.on("error", () => undefined);
+  return { server, session };
+}
+
+describe("the gRPC server", () => {
+  test("takes thousands of values of one header", async () => {
+    let seen: readonly string[] = [];
+    const { server, session } = pair({
+      "/s/M": async (call) => {
+        seen = call.headers.getAll("include-patterns");
+      },
+    });
+    const patterns = Array.from({ length: 3000 }, (_, index) => `dir-${index}/{a,b}`);
+    await once(session, "remoteSettings");
+    const stream = session.request({ ...HEADERS, "include-patterns": patterns });
+    stream.resume().end();
+    const trailers = await new Promise<object>((resolve) => stream.once("trailers", resolve));
+    expect(trailers).toMatchObject({ "grpc-status": "0" });
+    expect(seen).toEqual(patterns);
+    session.destroy();
+    await server.closed;
+  });
+
+  test("lets a handler answer after it has read only the first message", async () => {
+    const { server, session } = pair({
+      "/s/M": async (call) => {
+        for await (const message of call.messages) {
+          await call.send(message);
+          break;
+        }
+      },
+    });
+    const stream = session.request(HEADERS);
+    stream.write(encodeFrame(Buffer.from("one")));
+    stream.write(encodeFrame(Buffer.from("two")));
+    const messages: string[] = [];
+    for await (const message of decodeFrames(stream, 1000)) messages.push(Buffer.from(message).toString());
+    expect(messages).toEqual(["one"]);
+    session.destroy();
+    await server.closed;
+  });
+
+  test("makes a sender wait while nobody reads", async () => {
+    let sent = 0;
+    const { server, session } = pair({
+      "/s/M": async (call) => {
+        for (;;) {
+          await call.send(Buffer.alloc(256 * 1024));
+          sent += 1;
+        }
+      },
+    });
+    const stream = session.request(HEADERS);
+    stream.pause();
+    await new Promise((resolve) => stream.once("response", resolve));
+    let before = -1;
+    while (before !== sent) {
+      before = sent;
+      await new Promise((resolve) => setTimeout(resolve, 100));
+    }
+    expect(sent * 256 * 1024).toBeLessThan(8 * 1024 * 1024);
+    session.destroy();
+    await server.closed;
+  });
+
+  test.each(["server", "peer"] as const)("ends calls when the %s closes the connection", async (who) => {
+    let reason: unknown;
+    let started: (() => void) | undefined;
+    const running = new Promise<void>((resolve) => {
+      started = resolve;
+    });
+    const { server, session } = pair({
+      "/s/M": async ({ signal }) => {
+        started?.();
+        await new Promise((resolve) => signal.addEventListener("abort", resolve));
+        reason = signal.reason;
+      },
+    });
+    session.request(HEADERS).on("error", () => undefined);
+    await running;
+    if (who === "server") await server.close();
+    else session.destroy();
+    await server.closed;
+    expect(reason).toMatchObject({ code: "SESSION_CLOSED" });
+  });
+});
