@@ -66,6 +66,8 @@ export interface StatusWarning {
 /** How a job is opened. */
 export interface JobOptions extends Abortable {
   readonly exporters: readonly ExporterEntry[];
+  /** What is built for: the daemon warns of results of another platform. Default its own. */
+  readonly platform?: Platform;
   /** Services beyond health: file sync, credentials, file output… */
   readonly services: readonly SessionService[];
   readonly sharedKey: string;

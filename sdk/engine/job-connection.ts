@@ -1,6 +1,7 @@
 import type { DescMessage, DescMethodUnary, MessageInitShape, MessageShape } from "@bufbuild/protobuf";
 import { type Abortable, anySignal, delay, raceAbort } from "../core/abort.ts";
 import { isKitsmithError } from "../core/errors.ts";
+import { formatPlatform } from "../core/platform.ts";
 import { Control, type SolveResponse } from "../proto/gen/control_pb.js";
 import type { DefinitionSchema } from "../proto/gen/ops_pb.js";
 import { createIdentifier } from "../session/identifier.ts";
@@ -206,6 +207,7 @@ function outputsOf(options: JobOptions) {
     Exporters: exporters,
     // Daemons before 0.13 know only these.
     ...(first === undefined ? {} : { ExporterDeprecated: first.Type, ExporterAttrsDeprecated: first.Attrs }),
+    ...(options.platform === undefined ? {} : { FrontendAttrs: { platform: formatPlatform(options.platform) } }),
     Entitlements: [...(options.entitlements ?? [])],
     Cache: {
       Exports: (options.cacheExports ?? []).map(({ type, attributes }) => ({ Type: type, Attrs: { ...attributes } })),

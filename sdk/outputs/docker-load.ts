@@ -2,9 +2,7 @@ import { request } from "node:http";
 import { Readable } from "node:stream";
 import { pipeline } from "node:stream/promises";
 import { ContentError, EngineError } from "../core/errors.ts";
-
-/** A docker daemon's API: a unix socket, or a host and port. */
-export type DockerEndpoint = { readonly socketPath: string } | { readonly host: string; readonly port: number };
+import { dialEndpoint, type Endpoint } from "../wire/endpoint.ts";
 
 /**
  * Streams a docker-load archive into a docker daemon's image store.
@@ -13,7 +11,7 @@ export type DockerEndpoint = { readonly socketPath: string } | { readonly host: 
  * @source https://github.com/moby/moby/blob/v28.5.2/api/swagger.yaml
  */
 export async function loadIntoDocker(
-  endpoint: DockerEndpoint,
+  endpoint: Endpoint,
   archive: AsyncIterable<Uint8Array>,
   signal?: AbortSignal,
 ): Promise<void> {
@@ -26,15 +24,17 @@ export async function loadIntoDocker(
 }
 
 async function send(
-  endpoint: DockerEndpoint,
+  endpoint: Endpoint,
   archive: AsyncIterable<Uint8Array>,
   signal: AbortSignal | undefined,
 ): Promise<{ readonly status: number; readonly body: string }> {
   try {
+    const socket = await dialEndpoint(endpoint, { signal });
     return await new Promise((resolve, reject) => {
       const call = request(
         {
-          ...endpoint,
+          createConnection: () => socket,
+          host: "docker",
           method: "POST",
           path: "/images/load?quiet=1",
           headers: { "content-type": "application/x-tar" },

@@ -2,6 +2,7 @@ import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { InputError } from "../core/errors.ts";
 import { deepFreeze } from "../core/freeze.ts";
+import { formatPlatform } from "../core/platform.ts";
 import { dockerfileExecution } from "../loaders/dockerfile-scan.ts";
 import { assignEngine } from "../plan/engine-assignment.ts";
 import type { EngineAssignment, Execution, PlanNode, PlannedPackage } from "../plan/plan.ts";
@@ -26,7 +27,7 @@ export async function assignEngines(nodes: readonly RunNode[], pool: EnginePool)
 async function assign(node: RunNode, pool: EnginePool): Promise<AssignedNode> {
   const { engines } = node.tagged.spec;
   const engine = await pool.forPlatform(node.platform, engines);
-  const execution = await executionOf(node, engine);
+  const execution = await executionOf(node);
   const assignment = assignEngine(engine.facts, node.platform, execution, engines.emulation);
   return { ...node, engine, assignment, plan: deepFreeze<PlanNode>({ ...node.plan, engine: assignment }) };
 }
@@ -37,7 +38,7 @@ export function isAssigned(node: RunNode): node is AssignedNode {
 }
 
 /** What the Dockerfile runs, as far as its text tells; what a recipe runs is known exactly, once it is lowered. */
-async function executionOf({ tagged, platform }: RunNode, engine: PooledEngine): Promise<Execution> {
+async function executionOf({ tagged, platform }: RunNode): Promise<Execution> {
   const { source, directory, buildArgs } = tagged.package;
   if (source.kind === "recipe") return "unknown";
   const file = join(directory, source.dockerfile);
@@ -48,9 +49,12 @@ async function executionOf({ tagged, platform }: RunNode, engine: PooledEngine):
     });
   });
   return dockerfileExecution(text, {
-    platform,
-    buildPlatform: engine.facts.platforms[0] ?? platform,
-    args: Object.fromEntries(buildArgs.map((arg) => [arg.name, arg.value])),
+    args: {
+      ...Object.fromEntries(buildArgs.map((arg) => [arg.name, arg.value])),
+      TARGETOS: platform.os,
+      TARGETARCH: platform.architecture,
+      TARGETPLATFORM: formatPlatform(platform),
+    },
     ...(source.target === undefined ? {} : { target: source.target }),
   });
 }

@@ -39,6 +39,7 @@ export async function buildOnEngine(build: EngineBuild, context: RunContext): Pr
   const translate = createStatusTranslator(build.name);
   await using job = await build.engine.engine.openJob({
     exporters: [build.output.exporter],
+    platform: build.step.platform,
     services: servicesFor(build, request, context),
     sharedKey: request.sharedKey,
     entitlements: request.entitlements,
