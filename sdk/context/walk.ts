@@ -1,8 +1,9 @@
-import type { BigIntStats } from "node:fs";
-import { lstat, readlink } from "node:fs/promises";
+import { type BigIntStats, lstat } from "node:fs";
+import { readlink } from "node:fs/promises";
+import { promisify } from "node:util";
 import type { Abortable } from "../core/abort.ts";
 import { InputError } from "../core/errors.ts";
-import { type FileStat, isRegularMode } from "../core/file-stat.ts";
+import type { FileStat } from "../core/file-stat.ts";
 import { entryStat, impliedDirectoryStat } from "./entry-stat.ts";
 import type { PathDecision, PathFilter } from "./path-filter.ts";
 import { isGone, type TreeDirectory, type TreeNode, type VirtualTree } from "./virtual-tree.ts";
@@ -28,15 +29,24 @@ export interface WalkOptions extends Abortable {
 const BATCH = 64;
 /** A name that BuildKit keeps for itself. */
 const RESERVED = ".fsutil-metadata";
+/** Half the time that the promise of node:fs/promises takes, which counts over a large tree. */
+const lstatFile = promisify<string, { bigint: true }, BigIntStats>(lstat);
+
+type States = readonly PathDecision["state"][];
 
 /** A directory that is being walked. */
 interface Frame {
   readonly path: string;
   readonly node: TreeDirectory;
-  readonly states: readonly PathDecision["state"][] | undefined;
+  readonly states: States | undefined;
   /** Its entry was yielded. */
   shown: boolean;
-  readonly items: AsyncIterator<Item>;
+  /** What is in it, once it was read. */
+  nodes: readonly TreeNode[] | undefined;
+  /** How many of these were looked at. */
+  looked: number;
+  /** Those that were, last one first, and are not done. */
+  readonly items: Item[];
 }
 
 /** An entry of a directory that the filters let through, or that may hold such. */
@@ -45,8 +55,11 @@ interface Item {
   readonly node: TreeNode;
   readonly wanted: boolean;
   readonly descend: boolean;
-  readonly states: readonly PathDecision["state"][];
+  readonly states: States;
+  /** Undefined for what is not wanted itself, is gone, or is only made by a prefix. */
   readonly stats: BigIntStats | undefined;
+  /** A symlink's target. */
+  readonly target: string | undefined;
 }
 
 /**
@@ -61,72 +74,70 @@ export async function* walkTree(
   options: WalkOptions = {},
 ): AsyncGenerator<ContextEntry, void, void> {
   const links = new Map<string, string>();
-  const open = (path: string, node: TreeDirectory, states: Frame["states"], shown: boolean): Frame => ({
-    path,
-    node,
-    states,
-    shown,
-    items: listItems(tree, path, node, states, options),
-  });
-  const frames = [open("", tree.root, undefined, true)];
+  const frames = [openFrame("", tree.root, undefined, true)];
   for (let frame = frames.at(-1); frame !== undefined; frame = frames.at(-1)) {
     options.signal?.throwIfAborted();
-    const { value: item, done } = await frame.items.next();
-    if (done) {
-      frames.pop();
+    const item = frame.items.pop();
+    if (item === undefined) {
+      if (!(await lookAtMore(tree, frame, options))) frames.pop();
       continue;
     }
-    const entry = item.wanted ? await createEntry(item, links) : undefined;
+    const entry = item.wanted ? createEntry(item, links) : undefined;
     if (entry !== undefined) {
-      yield* showParents(frames, links);
+      if (frames.some(({ shown }) => !shown)) yield* await showParents(frames);
       yield entry;
     }
     if (item.descend && item.node.kind === "directory" && (entry !== undefined || !item.wanted)) {
-      frames.push(open(item.path, item.node, item.states, entry !== undefined));
+      frames.push(openFrame(item.path, item.node, item.states, entry !== undefined));
     }
   }
 }
 
-/** Yields the directories that were held back until something in them is wanted. */
-async function* showParents(
-  frames: readonly Frame[],
-  links: Map<string, string>,
-): AsyncGenerator<ContextEntry, void, void> {
+function openFrame(path: string, node: TreeDirectory, states: States | undefined, shown: boolean): Frame {
+  return { path, node, states, shown, nodes: undefined, looked: 0, items: [] };
+}
+
+/** The directories that were held back until something in them is wanted. */
+async function showParents(frames: readonly Frame[]): Promise<readonly ContextEntry[]> {
+  const entries: ContextEntry[] = [];
   for (const frame of frames) {
     if (frame.shown) continue;
     frame.shown = true;
-    const { path, node } = frame;
-    const entry = await createEntry({ path, node, stats: await statsOf(node) }, links);
-    if (entry !== undefined) yield entry;
+    const entry = createEntry({ ...frame, stats: await statsOf(frame.node), target: undefined }, new Map());
+    if (entry !== undefined) entries.push(entry);
   }
+  return entries;
 }
 
-async function* listItems(
-  tree: VirtualTree,
-  directory: string,
-  node: TreeDirectory,
-  parentStates: Frame["states"],
-  options: WalkOptions,
-): AsyncGenerator<Item, undefined, void> {
-  const nodes = await tree.children(node);
-  for (let start = 0; start < nodes.length; start += BATCH) {
-    const items = nodes
-      .slice(start, start + BATCH)
-      .map((child) =>
-        decide(directory === "" ? child.name : `${directory}/${child.name}`, child, parentStates, options),
-      )
-      .filter(({ path, wanted, descend }) => (wanted || descend) && path !== RESERVED && !options.hidden?.has(path));
-    const stats = await Promise.all(items.map((item) => (item.wanted ? statsOf(item.node) : undefined)));
-    for (const [index, item] of items.entries()) yield { ...item, stats: stats[index] };
-  }
+/** Looks at the next entries of a directory; false if there are none. */
+async function lookAtMore(tree: VirtualTree, frame: Frame, options: WalkOptions): Promise<boolean> {
+  frame.nodes ??= await tree.children(frame.node);
+  if (frame.looked >= frame.nodes.length) return false;
+  const above = frame.path === "" ? "" : `${frame.path}/`;
+  const decided = frame.nodes
+    .slice(frame.looked, frame.looked + BATCH)
+    .map((node) => decide(`${above}${node.name}`, node, frame.states, options.filters ?? []))
+    .filter(({ path, wanted, descend }) => (wanted || descend) && path !== RESERVED && !options.hidden?.has(path));
+  frame.looked += BATCH;
+  const items = await Promise.all(decided.map((item) => (item.wanted ? look(item) : { ...item, ...UNSEEN })));
+  frame.items.push(...items.reverse());
+  return true;
+}
+
+const UNSEEN = { stats: undefined, target: undefined } as const;
+
+async function look(item: Omit<Item, "stats" | "target">): Promise<Item> {
+  const stats = await statsOf(item.node);
+  const target = stats?.isSymbolicLink() && item.node.file !== undefined ? await targetOf(item.node.file) : undefined;
+  return { ...item, stats, target };
 }
 
 function decide(
   path: string,
   node: TreeNode,
-  parents: Frame["states"],
-  { filters = [] }: WalkOptions,
-): Omit<Item, "stats"> {
+  parents: States | undefined,
+  filters: readonly PathFilter[],
+): Omit<Item, "stats" | "target"> {
   const isDirectory = node.kind === "directory";
   const decisions = filters.map((filter, index) => filter.decide(path, isDirectory, parents?.[index]));
   return {
@@ -142,26 +153,12 @@ function decide(
 async function statsOf(node: TreeNode): Promise<BigIntStats | undefined> {
   if (node.file === undefined) return undefined;
   try {
-    return await lstat(node.file, { bigint: true });
+    return await lstatFile(node.file, { bigint: true });
   } catch (cause) {
     if (isGone(cause) && !node.name.includes("\uFFFD")) return undefined;
     const hint = isGone(cause) ? { hint: "Rename it: BuildKit takes only names that are UTF-8." } : {};
     throw new InputError("INPUT_SOURCE_UNREADABLE", `${node.file} cannot be read`, { cause, ...hint });
   }
-}
-
-async function createEntry(
-  { path, node, stats }: Pick<Item, "path" | "node" | "stats">,
-  links: Map<string, string>,
-): Promise<ContextEntry | undefined> {
-  if (node.file === undefined) return { stat: impliedDirectoryStat(path), file: undefined, identity: "" };
-  if (stats === undefined || stats.isSocket() || stats.isDirectory() !== (node.kind === "directory")) return undefined;
-  const identity = fileIdentity(stats);
-  const linkname = stats.isSymbolicLink() ? await targetOf(node.file) : links.get(identity);
-  if (linkname === undefined && stats.isSymbolicLink()) return undefined;
-  const stat = entryStat(path, stats, linkname ?? "");
-  if (stats.nlink > 1n && isRegularMode(stat.mode) && linkname === undefined) links.set(identity, path);
-  return { stat, file: node.file, identity };
 }
 
 async function targetOf(file: string): Promise<string | undefined> {
@@ -171,6 +168,20 @@ async function targetOf(file: string): Promise<string | undefined> {
     if (isGone(cause)) return undefined;
     throw new InputError("INPUT_SOURCE_UNREADABLE", `the symlink ${file} cannot be read`, { cause });
   }
+}
+
+/** The entry, unless it is gone by now, has become something else, or is a socket. */
+function createEntry(
+  { path, node, stats, target }: Pick<Item, "path" | "node" | "stats" | "target">,
+  links: Map<string, string>,
+): ContextEntry | undefined {
+  if (node.file === undefined) return { stat: impliedDirectoryStat(path), file: undefined, identity: "" };
+  if (stats === undefined || stats.isSocket() || stats.isDirectory() !== (node.kind === "directory")) return undefined;
+  if (stats.isSymbolicLink() && target === undefined) return undefined;
+  const identity = fileIdentity(stats);
+  const earlier = links.get(identity);
+  if (earlier === undefined && stats.nlink > 1n && stats.isFile()) links.set(identity, path);
+  return { stat: entryStat(path, stats, target ?? earlier ?? ""), file: node.file, identity };
 }
 
 /** What stays the same as long as a path leads to the same file. */

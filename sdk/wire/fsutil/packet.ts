@@ -2,6 +2,7 @@ import { BinaryReader, BinaryWriter, WireType } from "@bufbuild/protobuf/wire";
 import { ProtocolError } from "../../core/errors.ts";
 import type { FileStat } from "../../core/file-stat.ts";
 import { decodeStat, encodeStat } from "./stat.ts";
+import { varintSize, writeVarint } from "./varint.ts";
 
 /** One message of a directory transfer. */
 export type Packet =
@@ -17,7 +18,7 @@ export type Packet =
 
 const TYPES = ["stat", "request", "data", "finish", "error"] as const satisfies readonly Packet["type"][];
 const FIELD = { type: 1, stat: 2, id: 3, data: 4 } as const;
-const TAG = { type: 0x08, id: 0x18, data: 0x22 } as const;
+const TAG = { type: 0x08, stat: 0x12, id: 0x18, data: 0x22 } as const;
 
 /** Room that {@link frameData} needs in front of the content. */
 export const DATA_HEADER_BYTES = 16;
@@ -27,13 +28,10 @@ export const DATA_HEADER_BYTES = 16;
  *
  * @source https://github.com/tonistiigi/fsutil/blob/83cac42c1c52/types/wire.proto
  */
-export function encodePacket(packet: Packet): Uint8Array<ArrayBuffer> {
+export function encodePacket(packet: Packet): Uint8Array {
+  if (packet.type === "stat") return packet.stat ? encodeStatPacket(packet.stat) : new Uint8Array(0);
   const writer = new BinaryWriter();
-  const type = TYPES.indexOf(packet.type);
-  if (type !== 0) writer.tag(FIELD.type, WireType.Varint).int32(type);
-  if (packet.type === "stat" && packet.stat) {
-    writer.tag(FIELD.stat, WireType.LengthDelimited).bytes(encodeStat(packet.stat));
-  }
+  writer.tag(FIELD.type, WireType.Varint).int32(TYPES.indexOf(packet.type));
   if ((packet.type === "request" || packet.type === "data") && packet.id !== 0) {
     writer.tag(FIELD.id, WireType.Varint).uint32(packet.id);
   }
@@ -42,6 +40,14 @@ export function encodePacket(packet: Packet): Uint8Array<ArrayBuffer> {
   }
   if (packet.type === "error") writer.tag(FIELD.data, WireType.LengthDelimited).string(packet.message);
   return writer.finish();
+}
+
+function encodeStatPacket(stat: FileStat): Uint8Array {
+  const encoded = encodeStat(stat);
+  const packet = Buffer.allocUnsafe(1 + varintSize(encoded.byteLength) + encoded.byteLength);
+  packet[0] = TAG.stat;
+  encoded.copy(packet, writeVarint(packet, encoded.byteLength, 1));
+  return packet;
 }
 
 /**
@@ -104,19 +110,4 @@ function readPacket(reader: BinaryReader): Packet {
     default:
       throw new RangeError(`packet type ${typeNumber}`);
   }
-}
-
-function varintSize(value: number): number {
-  return value < 2 ** 7 ? 1 : value < 2 ** 14 ? 2 : value < 2 ** 21 ? 3 : value < 2 ** 28 ? 4 : 5;
-}
-
-function writeVarint(target: Uint8Array, value: number, start: number): void {
-  let offset = start;
-  let rest = value;
-  while (rest > 0x7f) {
-    target[offset] = (rest & 0x7f) | 0x80;
-    rest >>>= 7;
-    offset += 1;
-  }
-  target[offset] = rest;
 }
