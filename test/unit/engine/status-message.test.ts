@@ -1,0 +1,39 @@
+import { create } from "@bufbuild/protobuf";
+import { timestampFromMs } from "@bufbuild/protobuf/wkt";
+import { expect, test } from "vitest";
+import { decodeStatus } from "../../../sdk/engine/status-message.ts";
+import { StatusResponseSchema } from "../../../sdk/proto/gen/control_pb.js";
+
+test("a status message becomes plain data", () => {
+  const message = create(StatusResponseSchema, {
+    vertexes: [
+      {
+        digest: "d",
+        name: "n",
+        inputs: ["i"],
+        cached: true,
+        started: timestampFromMs(1500),
+        completed: timestampFromMs(2500),
+      },
+      { digest: "e", name: "m", error: "failed" },
+    ],
+    statuses: [{ vertex: "d", ID: "layer", current: 5n, total: 7n, started: timestampFromMs(1000) }],
+    logs: [
+      { vertex: "d", stream: 1n, msg: Buffer.from("out"), timestamp: timestampFromMs(3000) },
+      { vertex: "d", stream: 2n, msg: Buffer.from("err"), timestamp: timestampFromMs(3001) },
+    ],
+    warnings: [{ vertex: "d", level: 1n, short: Buffer.from("short"), detail: [Buffer.from("more")], url: "u" }],
+  });
+  expect(decodeStatus(message)).toEqual({
+    vertexes: [
+      { digest: "d", name: "n", inputs: ["i"], cached: true, startedAtEpochMs: 1500, completedAtEpochMs: 2500 },
+      { digest: "e", name: "m", inputs: [], cached: false, error: "failed" },
+    ],
+    statuses: [{ vertex: "d", id: "layer", current: 5, total: 7, startedAtEpochMs: 1000 }],
+    logs: [
+      { vertex: "d", stream: "stdout", data: Uint8Array.from(Buffer.from("out")), atEpochMs: 3000 },
+      { vertex: "d", stream: "stderr", data: Uint8Array.from(Buffer.from("err")), atEpochMs: 3001 },
+    ],
+    warnings: [{ vertex: "d", level: 1, short: "short", detail: ["more"], url: "u" }],
+  });
+});
