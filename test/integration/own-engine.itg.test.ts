@@ -6,10 +6,12 @@ import { engineDirectory } from "../../sdk/engine/lifecycle/engine-daemon.ts";
 import { mountsBelow } from "../../sdk/engine/lifecycle/mounts.ts";
 import {
   listOwnEngines,
+  type OwnEngine,
   type OwnEngineOptions,
   startOwnEngine,
   stopOwnEngine,
 } from "../../sdk/engine/lifecycle/own-engine.ts";
+import { describeProcess } from "../../sdk/engine/lifecycle/process-record.ts";
 import { testToolDirectories } from "../engines/test-cache.ts";
 import { testTools } from "../engines/test-tools.ts";
 
@@ -35,6 +37,31 @@ async function withDistributionPackages(): Promise<OwnEngineOptions> {
   await mkdir(join(stateDirectory, "programs"), { recursive: true });
   await symlink(testToolDirectories().docker, join(stateDirectory, "programs/distribution-docker"));
   return { stateDirectory, env: { PATH: "" }, allowDistributionPackages: true };
+}
+
+/** A build whose one step is a command of busybox. */
+async function makeContext(...command: string[]): Promise<string> {
+  const context = join(stateDirectory, "context");
+  await mkdir(context);
+  const busybox = testTools().busybox[process.arch === "arm64" ? "arm64" : "amd64"];
+  await writeFile(join(context, "busybox"), await readFile(busybox), { mode: 0o755 });
+  const step = JSON.stringify(["/busybox", ...command]);
+  await writeFile(join(context, "Dockerfile"), `FROM scratch\nCOPY busybox /\nRUN ${step}\n`);
+  return context;
+}
+
+/** Starts a build with the engine's own client. */
+async function startBuild({ kind, address }: OwnEngine, context: string): Promise<{ readonly failed: boolean }> {
+  const { buildctl, buildx } = testTools();
+  const locals = ["--local", `context=${context}`, "--local", `dockerfile=${context}`];
+  return kind === "docker"
+    ? await execa(buildx, ["build", "--network", "none", context], { reject: false, env: { DOCKER_HOST: address } })
+    : await execa(buildctl, ["--addr", address, "build", "--frontend", "dockerfile.v0", ...locals], { reject: false });
+}
+
+async function runningCommands(): Promise<readonly string[]> {
+  const { stdout } = await execa("ps", ["-eo", "args"]);
+  return stdout.split("\n");
 }
 
 async function networkState(): Promise<readonly string[]> {
@@ -71,6 +98,7 @@ describe("an engine of kitsmith's own", () => {
     const first = await startOwnEngine(withBuildkitd());
     await writeFile(join(engineDirectory(first.directory).root, "kept"), "");
     process.kill(first.pid, "SIGKILL");
+    await expect.poll(() => describeProcess(first.pid)).toBeUndefined();
     const second = await startOwnEngine(withBuildkitd());
     expect(second).toMatchObject({ address: first.address, reused: false });
     expect(second.pid).not.toBe(first.pid);
@@ -82,14 +110,7 @@ describe("an engine of kitsmith's own", () => {
     const engine = await startOwnEngine(await withDistributionPackages());
     expect(engine).toMatchObject({ id: "docker", kind: "docker", networkModes: ["none", "host"] });
     expect(await networkState()).toEqual(before);
-    const context = join(stateDirectory, "context");
-    await mkdir(context);
-    await writeFile(
-      join(context, "busybox"),
-      await readFile(testTools().busybox[process.arch === "arm64" ? "arm64" : "amd64"]),
-      { mode: 0o755 },
-    );
-    await writeFile(join(context, "Dockerfile"), 'FROM scratch\nCOPY busybox /\nRUN ["/busybox", "true"]\n');
+    const context = await makeContext("true");
     for (const network of engine.networkModes) {
       const flags = ["build", "--no-cache", "--network", network, "--allow", "network.host", context];
       const { exitCode } = await execa(testTools().buildx, flags, { env: { DOCKER_HOST: engine.address } });
@@ -97,6 +118,20 @@ describe("an engine of kitsmith's own", () => {
     }
     expect(await stopOwnEngine(stateDirectory, { removeData: true })).toEqual(["docker"]);
     expect(await readdir(join(stateDirectory, "engines"))).toEqual([]);
+  });
+
+  test.each([
+    ["buildkitd", () => Promise.resolve(withBuildkitd())],
+    ["dockerd", withDistributionPackages],
+  ])("takes the steps with it that it runs when it is stopped: %s", async (_, prepare) => {
+    const engine = await startOwnEngine(await prepare());
+    const command = ["sleep", String(100_000 + process.pid)];
+    const build = startBuild(engine, await makeContext(...command));
+    const line = `/busybox ${command.join(" ")}`;
+    await expect.poll(runningCommands, { timeout: 60_000 }).toContain(line);
+    await stopOwnEngine(stateDirectory);
+    expect(await runningCommands()).not.toContain(line);
+    expect((await build).failed).toBe(true);
   });
 
   test("is refused where nothing may be fetched", async () => {

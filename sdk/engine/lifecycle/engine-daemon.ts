@@ -3,6 +3,7 @@ import { mkdir, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import type { Abortable } from "../../core/abort.ts";
 import { childEnvironment } from "./child-environment.ts";
+import { killProcessesRootedBelow } from "./container-processes.ts";
 import { startDaemon } from "./daemon.ts";
 import { type DaemonPaths, formatBuildkitdConfig, formatDockerdConfig, type RegistryAccess } from "./daemon-config.ts";
 import { unmountBelow } from "./mounts.ts";
@@ -83,17 +84,20 @@ export async function startEngineDaemon(options: EngineDaemonOptions): Promise<P
   }
 }
 
-/** True while the engine of the directory runs and answers. */
-export async function isEngineRunning(directory: string, kind: DaemonKind): Promise<boolean> {
+/** True if an engine answers on the directory's socket. */
+export async function doesEngineAnswer(directory: string, kind: DaemonKind): Promise<boolean> {
   const { socket } = engineDirectory(directory);
   return kind === "docker" ? await answersDockerPing(socket) : await acceptsConnections(socket);
 }
 
-/** Stops the engine of the directory, if it runs, and unmounts what it left. Its data stays. */
+/** Stops the engine of the directory, if it runs, with the steps that it runs, and unmounts what it left. Its data stays. */
 export async function stopEngineDaemon(directory: string): Promise<boolean> {
   const paths = engineDirectory(directory);
   const record = await readProcessRecord(paths.recordFile);
+  // Its steps go first: an engine waits for the builds that run before it ends.
+  await killProcessesRootedBelow(paths.root);
   const stopped = record !== undefined && (await stopProcess(record, STOP_GRACE_MS));
+  await killProcessesRootedBelow(paths.root);
   await unmountBelow(directory);
   await unmountBelow(paths.runtime);
   return stopped;

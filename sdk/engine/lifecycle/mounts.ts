@@ -1,13 +1,15 @@
-import { readFile } from "node:fs/promises";
+import { readFile, realpath } from "node:fs/promises";
 import { runProgram } from "./program.ts";
 
 /** Mount points at a directory and below it, innermost first. */
 export async function mountsBelow(directory: string): Promise<readonly string[]> {
+  // The kernel shows paths without symbolic links.
+  const real = await realpath(directory).catch(() => directory);
   const text = await readFile("/proc/self/mountinfo", "utf8").catch(() => "");
   return text
     .split("\n")
     .map((line) => unescapePath(line.split(" ")[4] ?? ""))
-    .filter((path) => path === directory || path.startsWith(`${directory}/`))
+    .filter((path) => path === real || path.startsWith(`${real}/`))
     .reverse();
 }
 

@@ -8,13 +8,13 @@ import { isLoopbackHost, type RegistryAccess } from "./daemon-config.ts";
 import { ensureEmulation } from "./emulation.ts";
 import {
   type DaemonKind,
+  doesEngineAnswer,
   engineDirectory,
-  isEngineRunning,
   startEngineDaemon,
   stopEngineDaemon,
 } from "./engine-daemon.ts";
 import { findEnginePrograms } from "./engine-programs.ts";
-import { readProcessRecord } from "./process-record.ts";
+import { isRunning, readProcessRecord } from "./process-record.ts";
 import type { PinnedRelease } from "./release-pins.ts";
 import { withStartLock } from "./start-lock.ts";
 import { type Environment, ownStateDirectory } from "./state-directory.ts";
@@ -143,7 +143,8 @@ async function describe(stateDirectory: string, id: string): Promise<OwnEngine |
   const directory = join(enginesDirectory(stateDirectory), id);
   const kind: DaemonKind = id.startsWith("docker") ? "docker" : "buildkit";
   const record = await readProcessRecord(engineDirectory(directory).recordFile);
-  if (record === undefined || !(await isEngineRunning(directory, kind))) return undefined;
+  if (record === undefined || !(await isRunning(record)) || !(await doesEngineAnswer(directory, kind)))
+    return undefined;
   return describeRunning(directory, id, kind, record.pid, true);
 }
 
