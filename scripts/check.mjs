@@ -6,6 +6,7 @@ import { PROJECT_DIRECTORY } from "./project-files.mjs";
 const CHECKS = [
   ["format", "biome", ["check", "--error-on-warnings"]],
   ["types", "tsc", ["-p", "."]],
+  ["declarations", "tsc", ["-p", "tsconfig.sdk.json"]],
   ["source", "node", ["scripts/check-source.mjs"]],
   ["text", "node", ["scripts/check-text.mjs"]],
   ["layers", "node", ["scripts/check-layers.mjs"]],

@@ -21,16 +21,16 @@ export interface FileStat {
  * @source https://pkg.go.dev/io/fs@go1.26.0#FileMode
  */
 export const FILE_MODE = {
-  directory: 2 ** 31,
-  symlink: 2 ** 27,
-  device: 2 ** 26,
-  fifo: 2 ** 25,
-  socket: 2 ** 24,
-  setuid: 2 ** 23,
-  setgid: 2 ** 22,
-  characterDevice: 2 ** 21,
-  sticky: 2 ** 20,
-  irregular: 2 ** 19,
+  directory: 0x8000_0000,
+  symlink: 0x0800_0000,
+  device: 0x0400_0000,
+  fifo: 0x0200_0000,
+  socket: 0x0100_0000,
+  setuid: 0x0080_0000,
+  setgid: 0x0040_0000,
+  characterDevice: 0x0020_0000,
+  sticky: 0x0010_0000,
+  irregular: 0x0008_0000,
   permissions: 0o777,
 } as const;
 

@@ -33,13 +33,21 @@ export async function readChanges(
 }
 
 /** Files below the paths (all, if none is given) that are neither tracked nor ignored, in git's order. */
-export async function listUntracked(repository: Repository, paths: readonly string[], signal?: AbortSignal) {
+export async function listUntracked(
+  repository: Repository,
+  paths: readonly string[],
+  signal?: AbortSignal,
+): Promise<readonly string[]> {
   const args = ["--literal-pathspecs", "ls-files", "-z", "--exclude-standard", "--others", "--", ...paths];
   return splitNul(await gitOutput({ directory: repository.topLevel, args, signal }));
 }
 
 /** Tracked files below the paths (all, if none is given), in git's order. */
-export async function listTracked(repository: Repository, paths: readonly string[], signal?: AbortSignal) {
+export async function listTracked(
+  repository: Repository,
+  paths: readonly string[],
+  signal?: AbortSignal,
+): Promise<readonly string[]> {
   const args = ["--literal-pathspecs", "ls-files", "-z", "--", ...paths];
   return splitNul(await gitOutput({ directory: repository.topLevel, args, signal }));
 }

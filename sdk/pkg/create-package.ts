@@ -6,13 +6,19 @@ import { encodeConfigLabel, type PackageConfig } from "./config-label.ts";
 import type { BuildArg, ExtraSource, HashOptions, Package, Recipe } from "./package.ts";
 
 /** What LinuxKit takes where a package says nothing. */
-export const PACKAGE_DEFAULTS = deepFreeze({
+export const PACKAGE_DEFAULTS: {
+  readonly org: string;
+  readonly tag: string;
+  readonly dockerfile: string;
+  readonly architectures: readonly string[];
+  readonly gitrepo: string;
+} = deepFreeze({
   org: "linuxkit",
   tag: "{{.Hash}}",
   dockerfile: "Dockerfile",
   architectures: ["amd64", "arm64", "riscv64"],
   gitrepo: "https://github.com/linuxkit/linuxkit",
-} as const);
+});
 
 /** What a package in code is made of. */
 export interface PackageInit {
