@@ -1,11 +1,6 @@
+import { CONTENT_CACHE, MOUNT_TYPE, NETWORK, SECURITY, SHARING } from "./exec-enums.ts";
 import type { ExecOp, FileSecret, OpMount } from "./op.ts";
 import type { ProtoWriter } from "./proto-writer.ts";
-
-const NETWORK = { sandbox: 0, host: 1, none: 2 } as const;
-const SECURITY = { sandbox: 0, insecure: 1 } as const;
-const MOUNT_TYPE = { bind: 0, secret: 1, ssh: 2, cache: 3, tmpfs: 4 } as const;
-const SHARING = { shared: 0, private: 1, locked: 2 } as const;
-const CONTENT_CACHE = { default: 0, on: 1, off: 2 } as const;
 
 /** Writes the members of `pb.ExecOp`. */
 export function encodeExec(writer: ProtoWriter, op: ExecOp): void {

@@ -27,7 +27,7 @@ function execPlatform(op: Uint8Array): Platform | undefined {
   let isExec = false;
   for (let field = reader.next(); field !== undefined; field = reader.next()) {
     if (field.number === PLATFORM_FIELD) platform = decodePlatform(reader.message());
-    else reader.skip(field);
+    else reader.skip();
     isExec ||= field.number === EXEC_FIELD;
   }
   return isExec ? platform : undefined;

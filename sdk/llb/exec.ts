@@ -202,11 +202,12 @@ function checkResources(resources: LinuxResources): Readonly<Record<string, bigi
   };
   const texts = { cpusetCpus: resources.cpusetCpus, cpusetMems: resources.cpusetMems };
   return Object.fromEntries([
-    ...Object.entries(numbers).flatMap(([name, value]) =>
-      value === undefined ? [] : [[name, checkInt64(value, `the limit ${name}`, "exec")] as const],
-    ),
-    ...Object.entries(texts).flatMap(([name, value]) =>
-      value === undefined ? [] : [[name, checkText(value, name, "exec")] as const],
+    ...Object.entries(numbers).flatMap(([name, value = 0]) => {
+      const limit = checkInt64(value, `the limit ${name}`, "exec");
+      return limit === 0n ? [] : [[name, limit] as const];
+    }),
+    ...Object.entries(texts).flatMap(([name, value = ""]) =>
+      checkText(value, name, "exec") === "" ? [] : [[name, value] as const],
     ),
   ]);
 }

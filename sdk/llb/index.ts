@@ -10,6 +10,10 @@ export { type BaseImage, baseImageKey, type ResolvedImage, type ResolvedImages }
 export { baseImages } from "./base-images.ts";
 export { withoutCallSites } from "./call-site.ts";
 export type { Definition, SourceMap, SourceRange, VertexMetadata } from "./definition.ts";
+export { decodeDefinition } from "./definition-decoder.ts";
+export { definitionToJson, formatDump } from "./definition-dump.ts";
+export { encodeDefinition } from "./definition-encoder.ts";
+export { definitionToDot, definitionToMermaid } from "./definition-graph.ts";
 export type { LinuxResources, RunOptions } from "./exec.ts";
 export { execPlatforms } from "./exec-platforms.ts";
 export type {

@@ -3,15 +3,20 @@ import type { ProtoReader } from "./proto-reader.ts";
 
 /** Reads `pb.Platform`. */
 export function decodePlatform(reader: ProtoReader): OpPlatform {
-  let platform: OpPlatform = { os: "", architecture: "" };
+  const texts = { architecture: "", os: "", variant: "", osVersion: "" };
   const osFeatures: string[] = [];
-  for (let field = reader.next(); field !== undefined; field = reader.next()) {
-    if (field.number === 1) platform = { ...platform, architecture: reader.string() };
-    else if (field.number === 2) platform = { ...platform, os: reader.string() };
-    else if (field.number === 3) platform = { ...platform, variant: reader.string() };
-    else if (field.number === 4) platform = { ...platform, osVersion: reader.string() };
-    else if (field.number === 5) osFeatures.push(reader.string());
-    else reader.skip(field);
-  }
-  return Object.freeze(osFeatures.length === 0 ? platform : { ...platform, osFeatures: Object.freeze(osFeatures) });
+  reader.readFields({
+    1: (field) => (texts.architecture = field.string()),
+    2: (field) => (texts.os = field.string()),
+    3: (field) => (texts.variant = field.string()),
+    4: (field) => (texts.osVersion = field.string()),
+    5: (field) => osFeatures.push(field.string()),
+  });
+  return Object.freeze({
+    os: texts.os,
+    architecture: texts.architecture,
+    ...(texts.variant === "" ? {} : { variant: texts.variant }),
+    ...(texts.osVersion === "" ? {} : { osVersion: texts.osVersion }),
+    ...(osFeatures.length === 0 ? {} : { osFeatures: Object.freeze(osFeatures) }),
+  });
 }

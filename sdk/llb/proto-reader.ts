@@ -15,6 +15,7 @@ const FIXED32 = 5;
 export class ProtoReader {
   readonly #bytes: Uint8Array;
   #position = 0;
+  #wireType = VARINT;
 
   constructor(bytes: Uint8Array) {
     this.#bytes = bytes;
@@ -23,13 +24,28 @@ export class ProtoReader {
   /** The next field, or undefined at the end; its value must be read or skipped before the next one. */
   next(): ProtoField | undefined {
     if (this.#position >= this.#bytes.length) return undefined;
-    const key = Number(this.uint64());
+    const key = Number(this.#varint());
     const number = Math.floor(key / 8);
     if (number === 0) throw decodeError("a field with number 0");
-    return { number, wireType: key % 8 };
+    this.#wireType = key % 8;
+    return { number, wireType: this.#wireType };
+  }
+
+  /** Hands each field to the function for its number; fields without one are read over. */
+  readFields(handlers: Readonly<Record<number, (reader: ProtoReader) => void>>): void {
+    for (let field = this.next(); field !== undefined; field = this.next()) {
+      const handle = handlers[field.number];
+      if (handle === undefined) this.skip();
+      else handle(this);
+    }
   }
 
   uint64(): bigint {
+    this.#expect(VARINT);
+    return this.#varint();
+  }
+
+  #varint(): bigint {
     let value = 0n;
     for (let shift = 0n; shift < 70n; shift += 7n) {
       const byte = this.#bytes[this.#position++];
@@ -76,8 +92,8 @@ export class ProtoReader {
   }
 
   /** Adds the values of a repeated number field, packed or not. */
-  packed({ wireType }: ProtoField, into: number[]): void {
-    if (wireType !== LENGTH_DELIMITED) {
+  packed(into: number[]): void {
+    if (this.#wireType === VARINT) {
       into.push(this.int());
       return;
     }
@@ -86,16 +102,21 @@ export class ProtoReader {
   }
 
   /** Reads over a field that nobody knows. */
-  skip({ wireType }: ProtoField): void {
-    if (wireType === VARINT) this.uint64();
-    else if (wireType === LENGTH_DELIMITED) this.#slice();
-    else if (wireType === FIXED64) this.#take(8);
-    else if (wireType === FIXED32) this.#take(4);
-    else throw decodeError(`wire type ${wireType} is not known`);
+  skip(): void {
+    if (this.#wireType === VARINT) this.#varint();
+    else if (this.#wireType === LENGTH_DELIMITED) this.#slice();
+    else if (this.#wireType === FIXED64) this.#take(8);
+    else if (this.#wireType === FIXED32) this.#take(4);
+    else throw decodeError(`wire type ${this.#wireType} is not known`);
+  }
+
+  #expect(wireType: number): void {
+    if (this.#wireType !== wireType) throw decodeError(`wire type ${this.#wireType} in place of ${wireType}`);
   }
 
   #slice(): Uint8Array {
-    return this.#take(Number(this.uint64()));
+    this.#expect(LENGTH_DELIMITED);
+    return this.#take(Number(this.#varint()));
   }
 
   #take(sizeBytes: number): Uint8Array {

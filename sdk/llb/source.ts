@@ -1,5 +1,6 @@
 import { checkInteger, checkNonEmpty, checkTexts } from "./argument.ts";
 import type { CallSite } from "./call-site.ts";
+import { formatGoJson } from "./go-json.ts";
 import { normalizeImageReference } from "./image-reference.ts";
 import { invalidOp } from "./invalid-op.ts";
 import type { SourceVertex } from "./vertex.ts";
@@ -125,13 +126,5 @@ export function checkDigest(digest: string): string {
 
 function putList(collected: SourceAttributes, name: string, values: readonly string[] | undefined, cap?: string): void {
   if (values === undefined || values.length === 0) return;
-  put(collected, name, goJson(checkTexts(values, `an element of ${name}`, "source")), cap);
-}
-
-/** JSON as Go writes it: it also escapes what HTML and JavaScript take for something else. */
-function goJson(values: readonly string[]): string {
-  return JSON.stringify(values).replace(
-    /[<>&\u2028\u2029]/g,
-    (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, "0")}`,
-  );
+  put(collected, name, formatGoJson(checkTexts(values, `an element of ${name}`, "source")), cap);
 }

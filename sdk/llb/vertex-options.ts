@@ -52,15 +52,15 @@ function vertexMetadata(options: VertexOptions, op: string): VertexConstraints["
 function checkProgressGroup(group: NonNullable<VertexOptions["progressGroup"]>, op: string): typeof group {
   checkNonEmpty(group.id, "the id of a progress group", op);
   checkText(group.name, "the name of a progress group", op);
-  return { ...group };
+  const { id, name, weak } = group;
+  return { id, name, ...(weak === true ? { weak } : {}) };
 }
 
 function vertexDescription({ name, description }: VertexOptions, op: string): Record<string, string> | undefined {
-  if (name === undefined && description === undefined) return undefined;
   const entries = { ...description, ...(name === undefined ? {} : { "llb.customname": name }) };
   for (const [key, value] of Object.entries(entries)) {
     checkText(key, "a key of the description", op);
     checkText(value, "a description", op);
   }
-  return entries;
+  return Object.keys(entries).length === 0 ? undefined : entries;
 }

@@ -1,13 +1,15 @@
 import { expect, test } from "vitest";
 import { isDigest } from "../../sdk/core/digest.ts";
-import { marshal, type VertexMetadata } from "../../sdk/llb/index.ts";
+import { encodeDefinition, formatDump, marshal, type VertexMetadata } from "../../sdk/llb/index.ts";
 import { buildGraph } from "../engines/llb-oracle/graph.ts";
-import { askOracle, buildOracle, type OracleAnswer } from "../engines/llb-oracle/oracle.ts";
+import { askOracle, askOracleForDumps, buildOracle, type OracleAnswer } from "../engines/llb-oracle/oracle.ts";
 import { randomGraph } from "../engines/llb-oracle/random-graph.ts";
 
 const GRAPHS = 600;
 // Go's client forgets to list these; daemons know them, and listing them makes an old daemon fail early.
 const OURS_ONLY = /^file\.(copy|rm|symlink)\./;
+// The JSON of Go's client lacks this action.
+const GO_FORGETS = '"symlink"';
 
 test(`${GRAPHS} random graphs have the bytes and metadata that BuildKit's own client gives them`, async () => {
   const program = await buildOracle();
@@ -30,6 +32,16 @@ test(`${GRAPHS} random graphs have the bytes and metadata that BuildKit's own cl
     ops += def.length;
   }
   expect(ops).toBeGreaterThan(GRAPHS * 5);
+}, 300_000);
+
+test("a definition is dumped as buildctl dumps it", async () => {
+  const program = await buildOracle();
+  const definitions = Array.from({ length: 200 }, (_, index) => randomGraph(10_000 + index))
+    .filter(({ nodes }) => !JSON.stringify(nodes).includes(GO_FORGETS))
+    .map((graph) => marshal(buildGraph(graph), graph));
+  const dumps = await askOracleForDumps(program, definitions.map(encodeDefinition));
+  expect(dumps.length).toBeGreaterThan(50);
+  for (const [index, definition] of definitions.entries()) expect(formatDump(definition)).toBe(dumps[index]);
 }, 300_000);
 
 function sortedCaps(metadata: OracleAnswer["metadata"][string]): Record<string, unknown> {

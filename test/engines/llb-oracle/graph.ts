@@ -131,21 +131,24 @@ export type ActionDescription = {
 );
 
 /** The state that the last node of a description makes. */
-export function buildGraph({ nodes }: GraphDescription): State {
+export function buildGraph(graph: GraphDescription): State {
   const states: State[] = [];
-  for (const node of nodes) states.push(buildNode(node, (index) => stateAt(states, index)));
-  return stateAt(states, nodes.length - 1);
+  for (const node of graph.nodes) states.push(buildNode(node, (index) => stateAt(states, index)));
+  return stateAt(states, graph.nodes.length - 1);
 }
 
-type Lookup = (index: number) => State;
+/** Finds the state of an earlier node. */
+export type Lookup = (index: number) => State;
 
-function stateAt(states: readonly State[], index: number): State {
+/** An element that must be there. */
+export function stateAt(states: readonly State[], index: number): State {
   const state = states[index];
   if (state === undefined) throw new TypeError(`no node ${index}`);
   return state;
 }
 
-function buildNode(node: GraphNode, at: Lookup): State {
+/** The state of one node. */
+export function buildNode(node: GraphNode, at: Lookup): State {
   const constraints = node.constraints ?? {};
   switch (node.op) {
     case "source":

@@ -23,6 +23,10 @@ func main() {
 		bench(os.Args[2:])
 		return
 	}
+	if len(os.Args) > 1 && os.Args[1] == "dump" {
+		dump()
+		return
+	}
 	lines := bufio.NewScanner(os.Stdin)
 	lines.Buffer(make([]byte, 0, 1<<20), 1<<26)
 	out := bufio.NewWriter(os.Stdout)

@@ -32,11 +32,26 @@ export async function buildOracle(): Promise<string> {
 
 /** Has each graph marshalled by BuildKit's own client. */
 export async function askOracle(program: string, graphs: readonly GraphDescription[]): Promise<OracleAnswer[]> {
-  const child = spawn(program, [], { stdio: ["pipe", "pipe", "inherit"], env: {} });
-  const output = readAll(child);
-  child.stdin.end(graphs.map((graph) => JSON.stringify(graph)).join("\n"));
-  const lines = (await output).trim().split("\n");
+  const lines = await runOracle(
+    program,
+    [],
+    graphs.map((graph) => JSON.stringify(graph)),
+  );
   return lines.map((line): OracleAnswer => JSON.parse(line));
+}
+
+/** What `buildctl debug dump-llb` prints for encoded definitions. */
+export async function askOracleForDumps(program: string, definitions: readonly Uint8Array[]): Promise<string[]> {
+  const encoded = definitions.map((bytes) => Buffer.from(bytes).toString("base64"));
+  const lines = await runOracle(program, ["dump"], encoded);
+  return lines.map((line): string => JSON.parse(line));
+}
+
+async function runOracle(program: string, args: readonly string[], input: readonly string[]): Promise<string[]> {
+  const child = spawn(program, args, { stdio: ["pipe", "pipe", "inherit"], env: {} });
+  const output = readAll(child);
+  child.stdin.end(input.join("\n"));
+  return (await output).trim().split("\n");
 }
 
 async function readAll(child: ChildProcess): Promise<string> {
