@@ -28,11 +28,26 @@ export async function startDockerd(access: RegistryAccess = {}): Promise<TestEng
   return await startTestEngine("docker", access);
 }
 
-async function startTestEngine(kind: DaemonKind, access: RegistryAccess): Promise<TestEngine> {
+/** A dockerd with the old image store: it can neither push by digest nor write an OCI archive. */
+export async function startGraphdriverDockerd(): Promise<TestEngine> {
+  return await startTestEngine("docker", {}, { features: { "containerd-snapshotter": false } });
+}
+
+async function startTestEngine(
+  kind: DaemonKind,
+  access: RegistryAccess,
+  settings: Readonly<Record<string, unknown>> = {},
+): Promise<TestEngine> {
   const directory = await createScratchDirectory();
   const paths = engineDirectory(directory);
   try {
-    const { pid } = await startEngineDaemon({ ...access, kind, directory, binDirectories: testTools().binDirectories });
+    const { pid } = await startEngineDaemon({
+      ...access,
+      kind,
+      directory,
+      settings,
+      binDirectories: testTools().binDirectories,
+    });
     return Object.freeze({
       kind,
       address: paths.address,

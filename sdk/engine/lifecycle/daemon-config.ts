@@ -44,9 +44,13 @@ export function formatBuildkitdConfig(paths: DaemonPaths, access: RegistryAccess
 
 /**
  * The configuration file of dockerd. The machine's network, its firewall and its system-wide docker stay as they are.
- * It knows mirrors of docker.io alone.
+ * It knows mirrors of docker.io alone. `settings` replace what stands here.
  */
-export function formatDockerdConfig(paths: DaemonPaths, access: RegistryAccess): string {
+export function formatDockerdConfig(
+  paths: DaemonPaths,
+  access: RegistryAccess,
+  settings: Readonly<Record<string, unknown>> = {},
+): string {
   const plain = plainHosts(access);
   const mirrors = access.mirrors?.["docker.io"] ?? [];
   const config = {
@@ -64,7 +68,7 @@ export function formatDockerdConfig(paths: DaemonPaths, access: RegistryAccess):
     "insecure-registries": plain,
     "registry-mirrors": mirrors.map((host) => `${plain.includes(host) ? "http" : "https"}://${host}`),
   };
-  return `${JSON.stringify(config, undefined, 2)}\n`;
+  return `${JSON.stringify({ ...config, ...settings }, undefined, 2)}\n`;
 }
 
 /** Hosts that are reached by http: those named, and mirrors on this machine. */

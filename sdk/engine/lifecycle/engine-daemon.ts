@@ -19,6 +19,8 @@ export interface EngineDaemonOptions extends RegistryAccess, Abortable {
   readonly directory: string;
   /** Where its programs lie; searched before PATH. */
   readonly binDirectories: readonly string[];
+  /** Further settings of dockerd, as its daemon.json names them. */
+  readonly settings?: Readonly<Record<string, unknown>>;
 }
 
 /** Where the things of an engine's directory are. */
@@ -65,7 +67,10 @@ export async function startEngineDaemon(options: EngineDaemonOptions): Promise<P
   await mkdir(paths.root, { recursive: true, mode: 0o711 });
   await mkdir(paths.runtime, { recursive: true, mode: 0o700 });
   const docker = options.kind === "docker";
-  await writeFile(paths.config, docker ? formatDockerdConfig(paths, options) : formatBuildkitdConfig(paths, options));
+  await writeFile(
+    paths.config,
+    docker ? formatDockerdConfig(paths, options, options.settings) : formatBuildkitdConfig(paths, options),
+  );
   try {
     return await startDaemon({
       name: docker ? "dockerd" : "buildkitd",
