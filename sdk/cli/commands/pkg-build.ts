@@ -1,9 +1,8 @@
-import { engines } from "../../run/engine-selection.ts";
 import type { FluentPackages } from "../../run/fluent-packages.ts";
 import type { RunResult } from "../../run/result.ts";
 import { commaList } from "../comma-list.ts";
 import type { Command, Flags, Invocation } from "../command.ts";
-import { PACKAGE_FLAGS, packagesOf } from "../package-flags.ts";
+import { PACKAGE_FLAGS } from "../package-flags.ts";
 import { PROGRESS_FLAG, progressMode } from "../progress-flag.ts";
 
 const BUILD_FLAGS: Flags = {
@@ -39,7 +38,7 @@ export const pkgPush: Command = {
 };
 
 async function build(invocation: Invocation, push: boolean): Promise<number> {
-  const packages = configured(invocation);
+  const packages = await configured(invocation);
   const cacheDirectory = invocation.text("cache");
   const options = {
     signal: invocation.signal,
@@ -68,7 +67,9 @@ async function start(
   return await packages.build({ ...options, pull: invocation.boolean("pull") ?? false });
 }
 
-function configured(invocation: Invocation): FluentPackages {
+async function configured(invocation: Invocation): Promise<FluentPackages> {
+  const { packagesOf } = await import("../package-arguments.ts");
+  const { engines } = await import("../../run/engine-selection.ts");
   const platforms = commaList(invocation, "platforms");
   const builders = Object.fromEntries((commaList(invocation, "builders") ?? []).map(splitBuilder));
   const emulation = invocation.boolean("no-emulation") ? "never" : "allow";

@@ -1,6 +1,5 @@
-import { formatReference, parseReference } from "../../oci/model/reference.ts";
 import type { Command } from "../command.ts";
-import { PACKAGE_FLAGS, packagesOf } from "../package-flags.ts";
+import { PACKAGE_FLAGS } from "../package-flags.ts";
 
 /** `kitsmith pkg show-tag`. */
 export const pkgShowTag: Command = {
@@ -10,6 +9,8 @@ export const pkgShowTag: Command = {
   flags: { ...PACKAGE_FLAGS, canonical: { kind: "boolean", help: "with the registry's host" } },
   positionals: { min: 1, max: Number.POSITIVE_INFINITY },
   async run(invocation) {
+    const { packagesOf } = await import("../package-arguments.ts");
+    const { formatReference, parseReference } = await import("../../oci/model/reference.ts");
     const { signal, stdout } = invocation;
     const canonical = invocation.boolean("canonical") ?? false;
     for (const reference of await packagesOf(invocation).tags({ signal })) {

@@ -1,7 +1,6 @@
-import { formatPlan } from "../../plan/plan-text.ts";
 import { commaList } from "../comma-list.ts";
 import type { Command } from "../command.ts";
-import { PACKAGE_FLAGS, packagesOf } from "../package-flags.ts";
+import { PACKAGE_FLAGS } from "../package-flags.ts";
 
 /** `kitsmith plan`. */
 export const plan: Command = {
@@ -17,6 +16,8 @@ export const plan: Command = {
   },
   positionals: { min: 1, max: Number.POSITIVE_INFINITY },
   async run(invocation) {
+    const { packagesOf } = await import("../package-arguments.ts");
+    const { formatPlan } = await import("../../plan/plan-text.ts");
     const platforms = commaList(invocation, "platforms");
     const packages = packagesOf(invocation);
     const cacheDirectory = invocation.text("cache");

@@ -1,0 +1,24 @@
+import type { Command } from "./command.ts";
+import { doctor } from "./commands/doctor.ts";
+import { engineList, engineStop } from "./commands/engine.ts";
+import { newPackage } from "./commands/new.ts";
+import { pkgBuild, pkgPush } from "./commands/pkg-build.ts";
+import { pkgShowTag } from "./commands/pkg-show-tag.ts";
+import { plan } from "./commands/plan.ts";
+import { registryStart, registryStop } from "./commands/registry.ts";
+import { version } from "./commands/version.ts";
+
+/** Every command; help and completions are made from this table. */
+export const COMMANDS: readonly Command[] = Object.freeze([
+  pkgBuild,
+  pkgPush,
+  pkgShowTag,
+  plan,
+  newPackage,
+  engineList,
+  engineStop,
+  registryStart,
+  registryStop,
+  doctor,
+  version,
+]);

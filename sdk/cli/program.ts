@@ -1,0 +1,96 @@
+import { InputError } from "../core/errors.ts";
+import { nearest } from "../core/nearest.ts";
+import type { Command, Flags, Invocation } from "./command.ts";
+import { type ParsedCommandLine, parseCommandLine } from "./command-line.ts";
+import { COMMANDS } from "./commands.ts";
+import { formatCommandHelp, formatOverview } from "./help.ts";
+import { interruptible } from "./interruption.ts";
+
+const GLOBAL_FLAGS: Flags = {
+  help: { kind: "boolean", short: "h", help: "show help" },
+  quiet: { kind: "boolean", short: "q", help: "show errors only" },
+  verbose: { kind: "number", short: "v", value: "N", help: "0 errors, 1 information, 2 causes and stacks of errors" },
+};
+const FAILED = 1;
+const INTERRUPTED = 130;
+
+/** Runs one command line; resolves to the exit status. */
+export async function runProgram(argv: readonly string[]): Promise<number> {
+  const { signal, release } = interruptible();
+  let verbose = false;
+  try {
+    if (process.platform === "win32") throw unsupportedSystem();
+    const parsed = parseCommandLine(COMMANDS, GLOBAL_FLAGS, argv);
+    const invocation = createInvocation(parsed, signal);
+    verbose = Number(invocation.text("verbose") ?? "1") >= 2;
+    return await dispatch(parsed, invocation);
+  } catch (error) {
+    if (signal.aborted) {
+      process.stderr.write("interrupted\n");
+      return INTERRUPTED;
+    }
+    const { formatError } = await import("../progress/error-text.ts");
+    process.stderr.write(`${formatError(error, { verbose, stream: process.stderr })}\n`);
+    return FAILED;
+  } finally {
+    release();
+  }
+}
+
+async function dispatch({ command, words }: ParsedCommandLine, invocation: Invocation): Promise<number> {
+  if (!command) return overview(words, invocation);
+  if (invocation.boolean("help")) {
+    invocation.stdout.write(`${formatCommandHelp(command, GLOBAL_FLAGS)}\n`);
+    return 0;
+  }
+  checkPositionals(command, invocation.positionals);
+  return await command.run(invocation);
+}
+
+function overview(words: readonly string[], invocation: Invocation): number {
+  const isGroup = words.length > 0 && COMMANDS.some((command) => command.name.startsWith(`${words.join(" ")} `));
+  if (words.length === 0 || isGroup) {
+    invocation.stdout.write(`${formatOverview(COMMANDS, GLOBAL_FLAGS, words)}\n`);
+    return invocation.boolean("help") || words.length === 0 ? 0 : FAILED;
+  }
+  const given = words.join(" ");
+  const names = COMMANDS.map((command) => command.name);
+  const near = nearest(given, names) ?? nearest(words.slice(0, 2).join(" "), names);
+  throw new InputError("INPUT_OPTION_INVALID", `there is no command "${given}"`, {
+    hint: near ? `Did you mean \`kitsmith ${near}\`?` : "`kitsmith --help` lists the commands.",
+  });
+}
+
+function checkPositionals({ name, usage = "", positionals }: Command, given: readonly string[]): void {
+  if (given.length >= positionals.min && given.length <= positionals.max) return;
+  throw new InputError("INPUT_OPTION_INVALID", `${name} takes ${usage || "no arguments"}`, {
+    hint: `\`kitsmith ${name} --help\` tells more.`,
+    details: { given: given.length, ...positionals },
+  });
+}
+
+function createInvocation({ positionals, values }: ParsedCommandLine, signal: AbortSignal): Invocation {
+  const last = (name: string) => values.get(name)?.at(-1);
+  return {
+    positionals,
+    boolean: (name) => {
+      const value = last(name);
+      return typeof value === "boolean" ? value : undefined;
+    },
+    text: (name) => {
+      const value = last(name);
+      return typeof value === "string" ? value : undefined;
+    },
+    list: (name) => (values.get(name) ?? []).filter((value) => typeof value === "string"),
+    signal,
+    stdout: process.stdout,
+    stderr: process.stderr,
+    env: process.env,
+  };
+}
+
+function unsupportedSystem(): InputError {
+  return new InputError("INPUT_OPTION_INVALID", "kitsmith does not run on Windows", {
+    hint: "Use it in WSL, or on Linux or macOS.",
+  });
+}
