@@ -1,13 +1,14 @@
 import { constants } from "node:fs";
 import { type FileHandle, open } from "node:fs/promises";
-import { PlanError } from "../core/errors.ts";
+import { InputError, PlanError } from "../core/errors.ts";
 import { type ContextEntry, fileIdentity } from "./walk.ts";
 
 /**
  * Opens the content of a regular file that a walk found. Only the very file that was found is opened: not what a symlink
  * leads to that took its place, or the place of a directory above it.
  *
- * @throws PlanError `PLAN_TREE_CHANGED`: it is gone, was replaced, cannot be read or has another size
+ * @throws PlanError `PLAN_TREE_CHANGED`: it is gone, was replaced or has another size.
+ * @throws InputError `INPUT_SOURCE_UNREADABLE`: no permission
  */
 export async function openEntry({ file, identity, stat }: ContextEntry): Promise<FileHandle> {
   const handle = await openQuietly(file ?? "", stat.path);
@@ -21,13 +22,20 @@ async function openQuietly(file: string, path: string): Promise<FileHandle> {
   try {
     return await open(file, constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK);
   } catch (cause) {
+    if (isDenied(cause)) {
+      throw new InputError("INPUT_SOURCE_UNREADABLE", `${file} cannot be read`, { cause });
+    }
     throw treeChanged(path, cause);
   }
 }
 
+function isDenied(error: unknown): boolean {
+  return error instanceof Error && "code" in error && (error.code === "EACCES" || error.code === "EPERM");
+}
+
 function treeChanged(path: string, cause?: unknown): PlanError {
-  return new PlanError("PLAN_TREE_CHANGED", `${path} changed or cannot be read while it is sent to the engine`, {
+  return new PlanError("PLAN_TREE_CHANGED", `${path} changed while it was sent to the engine`, {
     ...(cause === undefined ? {} : { cause }),
-    hint: "Leave the files alone while they are built, and see that they can be read.",
+    hint: "Leave the files alone while they are built.",
   });
 }

@@ -81,9 +81,9 @@ async function replace(path: string, make: (temporary: string) => Promise<void>)
   try {
     await make(temporary);
     await moveInto(temporary, path);
-  } catch (error) {
+  } finally {
+    // Also after success: renaming one name of a file over another name of it does nothing at all.
     await rm(temporary, { force: true });
-    throw error;
   }
 }
 
@@ -91,8 +91,6 @@ async function moveInto(temporary: string, path: string): Promise<void> {
   const existing = await lstat(path).catch(() => undefined);
   if (existing?.isDirectory()) await rm(path, { recursive: true });
   await rename(temporary, path);
-  // Renaming one name of a file over another name of it does nothing at all.
-  await rm(temporary, { force: true });
 }
 
 async function openSink(path: string, stat: FileStat): Promise<FileSink> {

@@ -60,4 +60,10 @@ describe("opening what was walked", () => {
     change(root);
     await expect(openEntry(entry)).rejects.toMatchObject({ code: "PLAN_TREE_CHANGED" });
   });
+
+  it("says what may not be read", async () => {
+    // The kernel lets nobody read this one.
+    const entry = await findEntry("/proc/sys/vm", "drop_caches");
+    await expect(openEntry(entry)).rejects.toMatchObject({ code: "INPUT_SOURCE_UNREADABLE" });
+  });
 });

@@ -86,6 +86,14 @@ describe("sending a tree to a receiver", () => {
     ]);
   });
 
+  it("can be repeated over its own outcome", async () => {
+    const source = makeTree({ a: "text", "b/c": { hardLink: "a" }, "b/link": { link: "c" } });
+    const destination = makeDirectory();
+    await transfer(await sourceOf(source), destination);
+    await transfer(await sourceOf(source), destination);
+    expect(describeTree(destination)).toEqual(describeTree(source));
+  });
+
   it("tells both sides of a file that vanished, instead of sending nothing", async () => {
     const root = makeTree({ a: "content", b: "content" });
     const source = await sourceOf(root);
