@@ -4,11 +4,11 @@
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { hubReachable, makeBaseImages, missingForBaseImages } from "./examples/base-images/base-images.mjs";
-import { runSource } from "./examples/quickstart/child.mjs";
-import { areDependenciesInstalled, installDependencies } from "./examples/quickstart/dependencies.mjs";
-import { hasEngine, missingPrograms, obstacleToOwnEngine } from "./examples/quickstart/machine.mjs";
-import { updateSampleRepository } from "./examples/quickstart/sample-repository.mjs";
-import { createTimings } from "./examples/quickstart/timings.mjs";
+import { runSource } from "./scripts/quickstart/child.mjs";
+import { areDependenciesInstalled, installDependencies } from "./scripts/quickstart/dependencies.mjs";
+import { hasEngine, missingPrograms, obstacleToOwnEngine } from "./scripts/quickstart/machine.mjs";
+import { updateSampleRepository } from "./scripts/quickstart/sample-repository.mjs";
+import { createTimings } from "./scripts/quickstart/timings.mjs";
 
 const checkout = dirname(fileURLToPath(import.meta.url));
 const state = join(checkout, ".kitsmith");
@@ -38,10 +38,10 @@ async function quickstart() {
     machine.baseImages ? timings.measure("base images", makeStandIns) : undefined,
     timings.measure("dependencies", install),
   ]);
-  const place = await timings.measure("registry and engine", () => prepare(machine, layout));
-  const options = ["--registry", place.registry, ...(machine.baseImages ? ["--offline"] : [])];
+  const { registry, env } = await timings.measure("registry and engine", () => prepare(machine, layout));
+  const options = ["--registry", registry, ...(layout ? ["--offline"] : [])];
   return await timings.measure("release", () =>
-    runSource(checkout, "pipelines/release.ts", [packages, ...options], { env: place.env, signal }),
+    runSource(checkout, "pipelines/release.ts", [packages, ...options], { env, signal }),
   );
 }
 
@@ -74,9 +74,7 @@ async function makeStandIns() {
   return await makeBaseImages(join(state, "base-images"), { signal, onProgress: say });
 }
 
-/** A registry to publish to, with the base images in it where they are needed, and an engine that knows it. */
 async function prepare({ ownEngine }, layout) {
-  const args = [...(layout ? ["--base-images", layout] : []), ...(ownEngine ? ["--engine"] : [])];
-  const output = await runSource(checkout, "examples/quickstart/prepare.ts", args, { signal, capture: true });
-  return JSON.parse(output);
+  const { prepareSurroundings } = await import("./scripts/quickstart/surroundings.mjs");
+  return await prepareSurroundings({ registry: process.env.KITSMITH_REGISTRY, layout, ownEngine, signal, say });
 }
