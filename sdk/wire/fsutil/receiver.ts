@@ -1,6 +1,7 @@
 import { type Abortable, raceAbort } from "../../core/abort.ts";
 import { ProtocolError } from "../../core/errors.ts";
 import { type FileStat, isRegularMode } from "../../core/file-stat.ts";
+import { peerFailure, reportFailure } from "./failure.ts";
 import { decodePacket, encodePacket } from "./packet.ts";
 import type { PacketStream } from "./packet-stream.ts";
 import { createPathOrder } from "./path-order.ts";
@@ -44,7 +45,7 @@ export async function receiveTree(
     }
   } catch (error) {
     await reception.discard();
-    if (!signal?.aborted && !isPeerFailure(error)) await tellPeer(send, error);
+    await reportFailure(send, error, signal);
     throw error;
   }
 }
@@ -123,19 +124,4 @@ function createReception(writer: TreeWriter, send: PacketStream["send"]): Recept
       for (const sink of open.values()) await sink.discard();
     },
   };
-}
-
-async function tellPeer(send: PacketStream["send"], error: unknown): Promise<void> {
-  const message = error instanceof Error ? error.message : String(error);
-  await send(encodePacket({ type: "error", message })).catch(() => {
-    // The stream is broken: that is what the peer sees, and the failure itself is thrown here.
-  });
-}
-
-function peerFailure(message: string): ProtocolError {
-  return new ProtocolError("FSUTIL_PEER_FAILED", message);
-}
-
-function isPeerFailure(error: unknown): boolean {
-  return error instanceof ProtocolError && error.code === "FSUTIL_PEER_FAILED";
 }

@@ -2,6 +2,7 @@ import type { FileHandle } from "node:fs/promises";
 import type { Abortable } from "../../core/abort.ts";
 import { PlanError, ProtocolError } from "../../core/errors.ts";
 import { type FileStat, isRegularMode } from "../../core/file-stat.ts";
+import { peerFailure, reportFailure } from "./failure.ts";
 import { DATA_HEADER_BYTES, decodePacket, encodePacket, frameData } from "./packet.ts";
 import type { PacketStream } from "./packet-stream.ts";
 
@@ -46,7 +47,7 @@ export async function sendTree<Entry extends { readonly stat: FileStat }>(
   try {
     return await transfer.finished;
   } catch (error) {
-    if (!signal?.aborted && !isPeerFailure(error)) await tellPeer(stream, error);
+    await reportFailure((message) => stream.send(message), error, signal);
     throw error;
   } finally {
     signal?.removeEventListener("abort", onAbort);
@@ -163,23 +164,8 @@ async function sendContent<Entry extends { readonly stat: FileStat }>(
   return sentBytes;
 }
 
-async function tellPeer(stream: PacketStream, error: unknown): Promise<void> {
-  const message = error instanceof Error ? error.message : String(error);
-  await stream.send(encodePacket({ type: "error", message })).catch(() => {
-    // The stream is broken: that is what the peer sees, and the failure itself is thrown here.
-  });
-}
-
 function sizeChanged(path: string): PlanError {
   return new PlanError("PLAN_TREE_CHANGED", `${path} changed its size while it was sent to the engine`, {
     hint: "Leave the files alone while they are built.",
   });
-}
-
-function peerFailure(message: string): ProtocolError {
-  return new ProtocolError("FSUTIL_PEER_FAILED", message);
-}
-
-function isPeerFailure(error: unknown): boolean {
-  return error instanceof ProtocolError && error.code === "FSUTIL_PEER_FAILED";
 }
