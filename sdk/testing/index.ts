@@ -1,0 +1,9 @@
+/**
+ * Tests of packages as programs: open what was built and look into it, and a registry to publish to.
+ *
+ * @module
+ */
+export { type FileExpectation, Image } from "./image.ts";
+export type { TreeEntry } from "./image-tree.ts";
+export { openImage } from "./open-image.ts";
+export { type RegistryAuth, type RegistryOptions, type RunningRegistry, startRegistry } from "./registry.ts";
