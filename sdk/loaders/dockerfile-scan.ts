@@ -40,7 +40,7 @@ export function dockerfileExecution(text: string, options: ExecutionOptions = {}
   const target = options.target === undefined ? stages.length - 1 : stageIndex(stages, options.target, stages.length);
   if (target === undefined || target < 0) return "unknown";
   const reached = reachableStages(stages, target);
-  if ([...reached].some((index) => /[$]/.test(stages[index]?.base ?? ""))) return "unknown";
+  if ([...reached].some((index) => CHOSEN_BY_PLATFORM.test(stages[index]?.base ?? ""))) return "unknown";
   const executions = new Set(
     [...reached].filter((index) => stages[index]?.runs).map((index) => platformOf(stages, index)),
   );
@@ -103,6 +103,7 @@ function substitute(text: string, values: Readonly<Record<string, string>>): str
 
 const BUILT_IN = /^(?:BUILD|TARGET)(?:PLATFORM|OS|ARCH|VARIANT)$/;
 
+const CHOSEN_BY_PLATFORM = /\$\{?(?:BUILD|TARGET)(?:PLATFORM|OS|ARCH|VARIANT)/;
 /** These stay as they are written: what matters is which of them was meant. */
 const PLATFORM = /^(?:BUILD|TARGET)PLATFORM$/;
 

@@ -6,7 +6,7 @@ import type { Package } from "../pkg/package.ts";
 import type { LoadOptions } from "./load-options.ts";
 
 /** A package file above this size is refused: it is none. */
-export const MAX_BUILD_YML_BYTES: number = 1024 * 1024;
+export const MAX_BUILD_YML_BYTES: number = 256 * 1024;
 
 /**
  * Loads the package in a directory by what lies there: its build.yml, else its Dockerfile.

@@ -1,13 +1,16 @@
 import {
+  Composer,
+  type CST,
   type Document,
   isAlias,
   isMap,
   isNode,
   isScalar,
   isSeq,
+  Lexer,
   LineCounter,
   type Node,
-  parseAllDocuments,
+  Parser,
 } from "yaml";
 import type { SourceLocation } from "../core/errors.ts";
 
@@ -49,6 +52,7 @@ export interface YamlFile {
 export type YamlPath = readonly (string | number)[];
 
 const MAX_NODES = 100_000;
+const MAX_DEPTH = 100;
 const NULLS = new Set(["", "~", "null", "Null", "NULL"]);
 
 /**
@@ -76,14 +80,28 @@ export function readYaml(text: string, file: string): YamlFile {
 }
 
 function firstDocument(text: string, lineCounter: LineCounter): Document.Parsed | "too deep" | undefined {
+  const composer = new Composer({ schema: "failsafe", merge: true, prettyErrors: false });
   try {
-    const documents = parseAllDocuments(text, { schema: "failsafe", merge: true, lineCounter, prettyErrors: false });
-    return Array.isArray(documents) ? documents[0] : undefined;
+    for (const document of composer.compose(shallowTokens(text, lineCounter))) return document;
+    return undefined;
   } catch (error) {
-    if (error instanceof RangeError) return "too deep";
+    if (error instanceof NestingError) return "too deep";
     throw error;
   }
 }
+
+/** The tokens of a text, ended by an error where they nest deeper than any real file: the parser's stack is finite. */
+function* shallowTokens(text: string, lineCounter: LineCounter): Generator<CST.Token> {
+  const parser = new Parser(lineCounter.addNewLine);
+  lineCounter.addNewLine(0);
+  for (const lexeme of new Lexer().lex(text)) {
+    yield* parser.next(lexeme);
+    if (parser.stack.length > MAX_DEPTH) throw new NestingError();
+  }
+  yield* parser.end();
+}
+
+class NestingError extends Error {}
 
 interface Reading {
   readonly document: Document.Parsed;
