@@ -94,7 +94,12 @@ function assertSameInputs(facts: PackageFacts, platform: PlatformFacts): void {
     `${facts.reference} exists for ${formatPlatform(platform.platform)}, but was made from other build args, target, recipe or settings than these`,
     {
       hint: "The tag covers the directory's content only. Build with force to replace it, or give the package a tag of its own with .tag(…).",
-      details: { package: facts.name, digest: other.descriptor.digest, inputs: platform.inputs, existingInputs: other.inputs },
+      details: {
+        package: facts.name,
+        digest: other.descriptor.digest,
+        inputs: platform.inputs,
+        existingInputs: other.inputs,
+      },
     },
   );
 }

@@ -22,9 +22,9 @@ export function assignEngine(
   if (isNative(engine, platform) || execution === "none" || execution === "build-platform") {
     return { ...assigned, emulation: "none" };
   }
+  if (policy === "allow") return { ...assigned, emulation: "used" };
   if (execution === "unknown") return { ...assigned, emulation: "verify" };
-  if (policy === "never") throw emulationRefused(engine, platform);
-  return { ...assigned, emulation: "used" };
+  throw emulationRefused(engine, platform);
 }
 
 /** True if the engine runs the platform's programs without emulation. */
