@@ -29,6 +29,7 @@ export function refuse(
 /** The refusal that was thrown, or an internal error for anything else. */
 export function refusalOf(thrown: unknown): Refusal {
   if (thrown instanceof RefusalSignal) return thrown.refusal;
+  if (thrown instanceof URIError) return { status: 400, code: "NAME_INVALID", message: "not an address", headers: {} };
   const message = thrown instanceof Error ? thrown.message : "internal error";
   return { status: 500, code: "UNKNOWN", message, headers: {} };
 }
