@@ -22,17 +22,20 @@ export interface BuildFailureDetails extends Readonly<Record<string, unknown>> {
   readonly inputIds?: readonly string[];
 }
 
-/** Makes a build's error of the status that a call ended with and of what the build's status showed. */
-export function buildFailure(error: StatusError, follower: StatusFollower): BuildError {
+/**
+ * Makes a build's error of the status that a call ended with and of what the build's status showed.
+ * `cause` is what went wrong on our side, if something did. Default: the status.
+ */
+export function buildFailure(error: StatusError, follower: StatusFollower, cause: unknown = error): BuildError {
   const status = error.encodedDetails === undefined ? undefined : decodeStatusDetails(error.encodedDetails);
   const message = status?.message || error.statusMessage;
-  if (error.status === "CANCELLED") return new BuildError("BUILD_CANCELED", message, { cause: error });
+  if (error.status === "CANCELLED") return new BuildError("BUILD_CANCELED", message, { cause });
   const details = failureDetails(status, message, follower);
   const source = details.source;
   const location: SourceLocation | undefined =
     source === undefined ? undefined : { file: source.file, line: source.startLine };
   return new BuildError(details.vertex === undefined ? "BUILD_FAILED" : "BUILD_STEP_FAILED", message, {
-    cause: error,
+    cause,
     details,
     ...(location === undefined ? {} : { location }),
   });

@@ -5,7 +5,8 @@ import type { Platform } from "../core/platform.ts";
 import { LLBBridge } from "../proto/gen/gateway_pb.js";
 import { encodeDefinition } from "./definition-message.ts";
 import type { BuildJob, ExportResult, JobOptions, JobResult, ResolvedImage, ResultReference } from "./engine.ts";
-import { type JobConnection, type JobEngine, openJobConnection } from "./job-connection.ts";
+import { type JobConnection, openJobConnection } from "./job-connection.ts";
+import type { JobEngine } from "./job-failure.ts";
 import { decodeResult, encodeInput, encodeResult, referencesOf } from "./job-result.ts";
 
 const ABANDON_TIMEOUT_MS = 5000;

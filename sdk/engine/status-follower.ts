@@ -1,8 +1,8 @@
-import { delay } from "../core/abort.ts";
 import { Control } from "../proto/gen/control_pb.js";
 import type { GrpcClient } from "../wire/grpc-client.ts";
 import type { SolveStatus, StatusVertex } from "./engine.ts";
 import { createLogTail, type LogTail } from "./log-tail.ts";
+import { settledWithin } from "./settled-within.ts";
 import { decodeStatus } from "./status-message.ts";
 
 /** How long the status stream may go on after the build has ended. */
@@ -57,9 +57,7 @@ export function followStatus(
     vertex: (digest) => vertexes.get(digest),
     logs,
     async drain() {
-      const waited = new AbortController();
-      await Promise.race([done, delay(sawAny ? DRAIN_MS : SILENT_DRAIN_MS, waited.signal).catch(() => undefined)]);
-      waited.abort();
+      await settledWithin(done, sawAny ? DRAIN_MS : SILENT_DRAIN_MS);
       stopped.abort();
       await done;
     },

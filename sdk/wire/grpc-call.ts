@@ -13,7 +13,7 @@ import {
 import { type Client, Metadata, type ServiceError } from "@grpc/grpc-js";
 import type { Abortable } from "../core/abort.ts";
 import { Health } from "../proto/gen/health_pb.js";
-import { type Probe, watchCall } from "./call-watch.ts";
+import { type CallWatch, watchCall } from "./call-watch.ts";
 import { StatusError, statusName } from "./status.ts";
 
 /** Options of one call. */
@@ -22,11 +22,8 @@ export interface CallOptions extends Abortable {
   readonly headers?: Readonly<Record<string, string | readonly string[]>>;
   /** After so long the call fails with DEADLINE_EXCEEDED. Default: never. */
   readonly timeoutMs?: number;
-  /**
-   * For calls whose answer may be too long to be read, as a failed build's is: while it is open, the connection is probed,
-   * and at once when `soon` resolves. If it is deaf the call fails with UNAVAILABLE. Default: not watched.
-   */
-  readonly watch?: { readonly soon?: Promise<void> };
+  /** For calls whose answer may be too long to be read, as a failed build's is. Default: not watched. */
+  readonly watch?: CallWatch;
 }
 
 /** An open call in which both sides send messages. */
@@ -64,7 +61,7 @@ export async function callUnary<I extends DescMessage, O extends DescMessage>(
   });
   signal?.addEventListener("abort", cancel, { once: true });
   try {
-    return await (watch === undefined ? answer : watchCall(answer, probe(client), watch.soon));
+    return await (watch === undefined ? answer : watchCall(answer, (timeoutMs) => probe(client, timeoutMs), watch));
   } catch (error) {
     signal?.throwIfAborted();
     throw error;
@@ -73,15 +70,13 @@ export async function callUnary<I extends DescMessage, O extends DescMessage>(
   }
 }
 
-function probe(client: Client): Probe {
-  return async (timeoutMs) => {
-    try {
-      await callUnary(client, Health.method.check, {}, { timeoutMs });
-    } catch (error) {
-      // Any other status is an answer too.
-      if (error instanceof StatusError && ["DEADLINE_EXCEEDED", "UNAVAILABLE"].includes(error.status)) throw error;
-    }
-  };
+/** Settles with any sign of life, an error of the server included; rejects if there is none within the time. */
+export async function probe(client: Client, timeoutMs: number): Promise<void> {
+  try {
+    await callUnary(client, Health.method.check, {}, { timeoutMs });
+  } catch (error) {
+    if (error instanceof StatusError && ["DEADLINE_EXCEEDED", "UNAVAILABLE"].includes(error.status)) throw error;
+  }
 }
 
 /** Sends one message and gives the answers as they come. */

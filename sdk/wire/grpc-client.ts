@@ -8,14 +8,18 @@ import type {
   MessageShape,
 } from "@bufbuild/protobuf";
 import { Client } from "@grpc/grpc-js";
+import { ProtocolError } from "../core/errors.ts";
 import { type Endpoint, formatTarget, secureSocket } from "./endpoint.ts";
-import { type BidiCall, type CallOptions, callBidi, callServerStream, callUnary } from "./grpc-call.ts";
+import { type BidiCall, type CallOptions, callBidi, callServerStream, callUnary, probe } from "./grpc-call.ts";
 import { HandshakeCredentials } from "./handshake-credentials.ts";
 import { FLOW_WINDOW_BYTES, MESSAGE_LIMIT_BYTES } from "./limits.ts";
 
 /** One HTTP/2 connection for gRPC calls; it is dialled with the first call, and again after it broke. */
 export interface GrpcClient {
-  /** @throws StatusError */
+  /**
+   * @throws StatusError
+   * @throws ProtocolError `SESSION_CLOSED` after {@link GrpcClient.close}, as all calls do
+   */
   unary<I extends DescMessage, O extends DescMessage>(
     method: DescMethodUnary<I, O>,
     request: MessageInitShape<I>,
@@ -31,6 +35,8 @@ export interface GrpcClient {
     method: DescMethodBiDiStreaming<I, O>,
     options?: CallOptions,
   ): BidiCall<I, O>;
+  /** Settles with any sign of life of the server; rejects if there is none within the time. */
+  probe(timeoutMs: number): Promise<void>;
   /** Closes the connection; calls that are open end with an error. */
   close(): void;
 }
@@ -74,10 +80,15 @@ export function createGrpcClient(options: GrpcClientOptions): GrpcClient {
   };
   const secure = endpoint.kind === "tcp" && endpoint.tls !== undefined;
   const client = new Client(formatTarget(endpoint), new HandshakeCredentials(prepare, secure), CHANNEL_OPTIONS);
+  const usable = (): Client => {
+    if (closed) throw new ProtocolError("SESSION_CLOSED", "the connection was closed by its owner");
+    return client;
+  };
   return {
-    unary: (method, request, callOptions = {}) => callUnary(client, method, request, callOptions),
-    serverStream: (method, request, callOptions = {}) => callServerStream(client, method, request, callOptions),
-    bidi: (method, callOptions = {}) => callBidi(client, method, callOptions),
+    unary: async (method, request, callOptions = {}) => await callUnary(usable(), method, request, callOptions),
+    serverStream: (method, request, callOptions = {}) => callServerStream(usable(), method, request, callOptions),
+    bidi: (method, callOptions = {}) => callBidi(usable(), method, callOptions),
+    probe: async (timeoutMs) => await probe(usable(), timeoutMs),
     close() {
       closed = true;
       client.close();

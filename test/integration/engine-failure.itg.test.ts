@@ -112,6 +112,16 @@ describe.each(KINDS)("a job that fails on %s", (kind) => {
     await until(async () => !(await isRunning(marker)));
   });
 
+  test("closed, it takes no more calls, and ends those that run", async () => {
+    await using context = await createTestContext({ Dockerfile: shellDockerfile("sleep 600") });
+    const job = await openTestJob(engine, { services: context.services });
+    const building = job.solve({ input: dockerfileInput() }, { evaluate: true });
+    building.catch(() => undefined);
+    await job[Symbol.asyncDispose]();
+    await expect(building).rejects.toMatchObject({ code: "SESSION_CLOSED" });
+    await expect(job.solve({ input: graphInput(helloState()) })).rejects.toMatchObject({ code: "SESSION_CLOSED" });
+  });
+
   test("aborted before it is opened, it is not opened", async () => {
     const reason = new Error("never mind");
     await expect(openTestJob(engine, { signal: AbortSignal.abort(reason) })).rejects.toBe(reason);

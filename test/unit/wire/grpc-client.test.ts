@@ -200,9 +200,13 @@ describe("the gRPC client", () => {
     await once(http2, "listening");
     const { port } = http2.address() as AddressInfo;
     const client = createGrpcClient({ endpoint: { kind: "tcp", host: "127.0.0.1", port } });
-    const call = client.unary(Health.method.check, {}, { watch: { soon: Promise.resolve() } });
+    await using other = await listenGrpc({ [CHECK]: answerServing });
+    const beside = createGrpcClient({ endpoint: other.endpoint });
+    const watch = { soon: Promise.resolve(), beside: beside.probe };
+    const call = client.unary(Health.method.check, {}, { watch });
     await expect(call).rejects.toMatchObject({ status: "UNAVAILABLE" });
     client.close();
+    beside.close();
     http2.close();
   });
 
@@ -219,5 +223,6 @@ describe("the gRPC client", () => {
     client.close();
     if (socket !== undefined && !socket.destroyed) await once(socket.resume(), "close");
     expect(socket?.destroyed).toBe(true);
+    await expect(client.unary(Health.method.check, {})).rejects.toMatchObject({ code: "SESSION_CLOSED" });
   });
 });

@@ -1,0 +1,38 @@
+import type { MessageInitShape } from "@bufbuild/protobuf";
+import { create } from "@bufbuild/protobuf";
+import { formatPlatform } from "../core/platform.ts";
+import { type SolveRequest, SolveRequestSchema } from "../proto/gen/control_pb.js";
+import type { DefinitionSchema } from "../proto/gen/ops_pb.js";
+import type { JobOptions } from "./engine.ts";
+
+/** What a plain build is made of: a frontend's name and options, or a graph. */
+export interface PlainBuild {
+  readonly Frontend?: string;
+  readonly FrontendAttrs?: Record<string, string>;
+  readonly Definition?: MessageInitShape<typeof DefinitionSchema>;
+}
+
+/** A build that the daemon makes by itself, without outputs. */
+export function encodePlainBuild(ref: string, session: string, build: PlainBuild): SolveRequest {
+  return create(SolveRequestSchema, { Ref: ref, Session: session, Cache: {}, ...build });
+}
+
+/** A build that is directed by the client: no definition, no frontend; the outputs are known from the start. */
+export function encodeJob(ref: string, session: string, options: JobOptions): SolveRequest {
+  const entry = ({ type, attributes }: { type: string; attributes: Readonly<Record<string, string>> }) => ({
+    Type: type,
+    Attrs: { ...attributes },
+  });
+  const exporters = options.exporters.map(entry);
+  const [first] = exporters;
+  return create(SolveRequestSchema, {
+    Ref: ref,
+    Session: session,
+    Exporters: exporters,
+    // Daemons before 0.13 know only these.
+    ...(first === undefined ? {} : { ExporterDeprecated: first.Type, ExporterAttrsDeprecated: first.Attrs }),
+    ...(options.platform === undefined ? {} : { FrontendAttrs: { platform: formatPlatform(options.platform) } }),
+    Entitlements: [...(options.entitlements ?? [])],
+    Cache: { Exports: (options.cacheExports ?? []).map(entry) },
+  });
+}
