@@ -5,9 +5,11 @@
  *
  * @module
  */
-export { pkg, type PkgOptions, pkgs } from "./run/pkg.ts";
-export type { FluentPackage } from "./run/fluent-package.ts";
-export type { FluentPackages } from "./run/fluent-packages.ts";
+
+export { llb } from "./llb/index.ts";
+export { formatPlan } from "./plan/plan-text.ts";
+export type { ProgressMode } from "./progress/create-renderer.ts";
+export type { NodeName, NodeOutcome, RunEvent } from "./progress/event.ts";
 export {
   type EngineChoice,
   type EngineMap,
@@ -17,8 +19,26 @@ export {
   type EngineTls,
   engines,
 } from "./run/engine-selection.ts";
+export type { FluentPackage } from "./run/fluent-package.ts";
+export type { FluentPackages } from "./run/fluent-packages.ts";
 export type { BuildOptions, ExportOptions, PushOptions, VerbOptions } from "./run/options.ts";
+export { type PkgOptions, pkg, pkgs } from "./run/pkg.ts";
 export type { FailedNode, ImageResult, PackageResult, RunResult } from "./run/result.ts";
 export type { Run } from "./run/run.ts";
-export { formatPlan } from "./plan/plan-text.ts";
-export { llb } from "./llb/index.ts";
+
+// Errors: test the code, never the text.
+
+export type { ErrorClassName, ErrorCode } from "./core/error-codes.ts";
+export * from "./core/errors.ts";
+
+// For library authors: what the values above are made of.
+
+export type { Digest } from "./core/digest.ts";
+export type { LocalSource, VirtualRoot } from "./core/local-source.ts";
+export type { Platform, PlatformText } from "./core/platform.ts";
+export type { DefinitionInput, FrontendInput, SolveRequest } from "./lower/solve-request.ts";
+export type { Descriptor, DescriptorPlatform } from "./oci/model/descriptor.ts";
+export type { PackageInit } from "./pkg/create-package.ts";
+export type { HashOptions, Recipe, RecipeContext, RecipeContextOptions } from "./pkg/package.ts";
+export type { EmulationPolicy } from "./plan/engine-assignment.ts";
+export type { EngineAssignment, NodeAction, NodeState, Plan, PlanNode, PlannedPackage, PlanVerb } from "./plan/plan.ts";

@@ -6,6 +6,9 @@
  *
  * @module
  */
+
+export type { Digest } from "../core/digest.ts";
+export type { Platform } from "../core/platform.ts";
 export { type BaseImage, baseImageKey, type ResolvedImage, type ResolvedImages } from "./base-image.ts";
 export { baseImages } from "./base-images.ts";
 export { withoutCallSites } from "./call-site.ts";
@@ -30,13 +33,24 @@ export type { FileSourceOptions, HttpOptions } from "./http-source.ts";
 export { type ImageConfigOptions, imageConfig, type OciImageConfig } from "./image-config.ts";
 export type { Healthcheck, ImageSettings } from "./image-settings.ts";
 export type { BuildOptions, PassthroughInput } from "./join.ts";
-export { type Llb, llb } from "./llb.ts";
+/** The language of BuildKit: where states come from, mounts for `run`, and actions for `file`. */
+export * as llb from "./llb.ts";
 export { type MarshalOptions, marshal } from "./marshal.ts";
-export type { BindMountOptions, CacheMountOptions, FileSecretOptions, Mount, TmpfsMountOptions } from "./mount.ts";
+export type {
+  BindMountOptions,
+  CacheMountOptions,
+  FileMount,
+  FileSecretOptions,
+  Mount,
+  SecretMount,
+  SshMount,
+  TmpfsMountOptions,
+} from "./mount.ts";
 export type { OciLayoutBlobOptions, OciLayoutOptions, OciStoreOptions } from "./oci-source.ts";
 export type { CacheSharing, CdiDevice, ContentCache, NetworkMode, ProxyEnv, SecurityMode } from "./op.ts";
 export type { UlimitValue } from "./process-argument.ts";
 export type { ImageOptions, LocalOptions } from "./source.ts";
 export { RunState, State } from "./state.ts";
 export { StatePath, type StateValue } from "./state-value.ts";
+export type { Owner, VertexMount, VertexSecret } from "./vertex.ts";
 export type { VertexOptions } from "./vertex-options.ts";

@@ -1,9 +1,6 @@
 import { captureCallSite } from "./call-site.ts";
-import { copy, mkdir, mkfile, rm, symlink } from "./file-action.ts";
 import { type GitOptions, gitVertex } from "./git-source.ts";
 import { type FileSourceOptions, type HttpOptions, httpVertex } from "./http-source.ts";
-import { after, diff, merge, passthrough, solveFile } from "./join.ts";
-import { bindMount, cacheMount, secretMount, sshMount, tmpfsMount } from "./mount.ts";
 import {
   imageBlobVertex,
   type OciLayoutBlobOptions,
@@ -16,49 +13,53 @@ import { type ImageOptions, imageVertex, type LocalOptions, localVertex } from "
 import { State } from "./state.ts";
 import type { SourceVertex } from "./vertex.ts";
 
+export { copy, mkdir, mkfile, rm, symlink } from "./file-action.ts";
+export { after, diff, merge, passthrough, solveFile } from "./join.ts";
+export { bindMount, cacheMount, secretMount, sshMount, tmpfsMount } from "./mount.ts";
+
 /**
  * An image from a registry, such as `alpine:3.20` or `ghcr.io/org/name@sha256:…`. Its environment, working directory
  * and user hold for what runs in it once the engine has resolved it.
  */
-function image(reference: string, options: ImageOptions = {}): State {
+export function image(reference: string, options: ImageOptions = {}): State {
   const vertex = imageVertex(reference, options, captureCallSite(image));
   return sourceState(vertex, imageSettings(vertex));
 }
 
 /** A git repository, such as `https://github.com/org/name.git#v1:subdir` or `git@host:org/name`. */
-function git(url: string, options: GitOptions = {}): State {
+export function git(url: string, options: GitOptions = {}): State {
   return sourceState(gitVertex(url, options, captureCallSite(git)), EMPTY_SETTINGS);
 }
 
 /** A file from the web. */
-function http(url: string, options: HttpOptions = {}): State {
+export function http(url: string, options: HttpOptions = {}): State {
   return sourceState(httpVertex(url, options, captureCallSite(http)), EMPTY_SETTINGS);
 }
 
 /** An image in an OCI layout that the session serves: `name[:tag]@sha256:…`. */
-function ociLayout(reference: string, options: OciLayoutOptions = {}): State {
+export function ociLayout(reference: string, options: OciLayoutOptions = {}): State {
   return sourceState(ociLayoutVertex(reference, options, captureCallSite(ociLayout)), EMPTY_SETTINGS);
 }
 
 /** One blob of a registry's repository, as a file: `name@sha256:…`. */
-function imageBlob(reference: string, options: FileSourceOptions = {}): State {
+export function imageBlob(reference: string, options: FileSourceOptions = {}): State {
   return sourceState(imageBlobVertex(reference, options, captureCallSite(imageBlob)), EMPTY_SETTINGS);
 }
 
 /** One blob of an OCI layout that the session serves, as a file: `name@sha256:…`. */
-function ociLayoutBlob(reference: string, options: OciLayoutBlobOptions = {}): State {
+export function ociLayoutBlob(reference: string, options: OciLayoutBlobOptions = {}): State {
   return sourceState(ociLayoutBlobVertex(reference, options, captureCallSite(ociLayoutBlob)), EMPTY_SETTINGS);
 }
 
 /** A directory that the client serves under `name`; in recipes use `context()`. */
-function local(name: string, options: LocalOptions = {}): State {
+export function local(name: string, options: LocalOptions = {}): State {
   return sourceState(localVertex(name, options, captureCallSite(local)), EMPTY_SETTINGS);
 }
 
 const SCRATCH = new State(undefined);
 
 /** An empty file system. */
-function scratch(): State {
+export function scratch(): State {
   return SCRATCH;
 }
 
@@ -68,58 +69,4 @@ function sourceState(vertex: SourceVertex, settings: Settings): State {
     Object.freeze({ vertex, index: 0 }),
     platform === undefined ? settings : withSettings(settings, { platform }),
   );
-}
-
-/** The language of BuildKit: where states come from, mounts for `run`, and actions for `file`. */
-export const llb: Llb = Object.freeze({
-  image,
-  local,
-  git,
-  http,
-  ociLayout,
-  imageBlob,
-  ociLayoutBlob,
-  scratch,
-  merge,
-  diff,
-  after,
-  passthrough,
-  solveFile,
-  bindMount,
-  cacheMount,
-  tmpfsMount,
-  secretMount,
-  sshMount,
-  copy,
-  mkdir,
-  mkfile,
-  rm,
-  symlink,
-});
-
-/** The type of {@link llb}. */
-export interface Llb {
-  readonly image: typeof image;
-  readonly local: typeof local;
-  readonly git: typeof git;
-  readonly http: typeof http;
-  readonly ociLayout: typeof ociLayout;
-  readonly imageBlob: typeof imageBlob;
-  readonly ociLayoutBlob: typeof ociLayoutBlob;
-  readonly scratch: typeof scratch;
-  readonly merge: typeof merge;
-  readonly diff: typeof diff;
-  readonly after: typeof after;
-  readonly passthrough: typeof passthrough;
-  readonly solveFile: typeof solveFile;
-  readonly bindMount: typeof bindMount;
-  readonly cacheMount: typeof cacheMount;
-  readonly tmpfsMount: typeof tmpfsMount;
-  readonly secretMount: typeof secretMount;
-  readonly sshMount: typeof sshMount;
-  readonly copy: typeof copy;
-  readonly mkdir: typeof mkdir;
-  readonly mkfile: typeof mkfile;
-  readonly rm: typeof rm;
-  readonly symlink: typeof symlink;
 }

@@ -50,6 +50,7 @@ export class Run<Result> implements PromiseLike<Result>, AsyncIterable<RunEvent>
     return this.#log.read();
   }
 
+  /** The same as {@link Run.events}: `for await (const event of run)`. */
   [Symbol.asyncIterator](): AsyncIterator<RunEvent> {
     return this.events()[Symbol.asyncIterator]();
   }
