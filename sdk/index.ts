@@ -29,7 +29,21 @@ export type { Run } from "./run/run.ts";
 // Errors: test the code, never the text.
 
 export type { ErrorClassName, ErrorCode } from "./core/error-codes.ts";
-export * from "./core/errors.ts";
+export {
+  BuildError,
+  ContentError,
+  EngineError,
+  type ErrorOptions,
+  GraphError,
+  InputError,
+  isKitsmithError,
+  KitsmithError,
+  PlanError,
+  ProtocolError,
+  RegistryError,
+  RunError,
+  type SourceLocation,
+} from "./core/errors.ts";
 
 // For library authors: what the values above are made of.
 
