@@ -3,9 +3,7 @@ import { EngineError } from "../core/errors.ts";
 import { parseEndpoint, type TlsOptions } from "../wire/endpoint.ts";
 import { StatusError } from "../wire/status.ts";
 import type { Engine } from "./engine.ts";
-import { readEngineInfo } from "./engine-info.ts";
-import { openJob } from "./job.ts";
-import { createTransport, type EngineKind } from "./transport.ts";
+import type { EngineKind } from "./transport.ts";
 
 /** How an engine is reached. */
 export interface ConnectOptions extends Abortable {
@@ -29,19 +27,12 @@ const TIMEOUT_MS = 10_000;
  */
 export async function connectEngine(address: string, options: ConnectOptions = {}): Promise<Engine> {
   const { kind = "buildkit", tls, name = address, signal, timeoutMs = TIMEOUT_MS } = options;
-  const transport = createTransport(kind, parseEndpoint(address, tls));
-  const main = transport.createClient();
+  const endpoint = parseEndpoint(address, tls);
+  // gRPC and protobuf take their time to load; runs that build nothing never need them.
+  const { openEngine } = await import("./open-engine.ts");
   try {
-    const info = await readEngineInfo(main, kind, { signal: anySignal(signal, AbortSignal.timeout(timeoutMs)) });
-    return Object.freeze({
-      address: name,
-      kind,
-      info: async () => info,
-      openJob: (jobOptions) => openJob({ address: name, transport, main }, jobOptions),
-      [Symbol.asyncDispose]: async () => main.close(),
-    } satisfies Engine);
+    return await openEngine({ kind, endpoint, name, signal: anySignal(signal, AbortSignal.timeout(timeoutMs)) });
   } catch (error) {
-    main.close();
     signal?.throwIfAborted();
     if (error instanceof EngineError) throw error;
     throw unreachable(name, error);

@@ -1,0 +1,33 @@
+import type { Abortable } from "../core/abort.ts";
+import type { Endpoint } from "../wire/endpoint.ts";
+import type { Engine } from "./engine.ts";
+import { readEngineInfo } from "./engine-info.ts";
+import { openJob } from "./job.ts";
+import { createTransport, type EngineKind } from "./transport.ts";
+
+/** An engine whose address is understood. */
+export interface EngineTarget extends Abortable {
+  readonly kind: EngineKind;
+  readonly endpoint: Endpoint;
+  /** For people. */
+  readonly name: string;
+}
+
+/** Connects and asks what the engine is; failures are those of the calls. */
+export async function openEngine({ kind, endpoint, name, signal }: EngineTarget): Promise<Engine> {
+  const transport = createTransport(kind, endpoint);
+  const main = transport.createClient();
+  try {
+    const info = await readEngineInfo(main, kind, { signal });
+    return Object.freeze({
+      address: name,
+      kind,
+      info: async () => info,
+      openJob: (options) => openJob({ address: name, transport, main }, options),
+      [Symbol.asyncDispose]: async () => main.close(),
+    } satisfies Engine);
+  } catch (error) {
+    main.close();
+    throw error;
+  }
+}
