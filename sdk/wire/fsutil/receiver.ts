@@ -20,6 +20,8 @@ export interface ReceiveSummary {
  * not read: asking for everything at once could stop both.
  */
 const REQUESTS = 64;
+/** So many complete files are put into their places while others arrive. */
+const FINISHERS = 16;
 
 /**
  * Receives a tree into a directory, over what is there: nothing is deleted but what an entry replaces. Owners become the
@@ -63,6 +65,8 @@ function createReception(writer: TreeWriter, send: PacketStream["send"]): Recept
   const waiting: (readonly [id: number, stat: FileStat])[] = [];
   const asked = new Map<number, FileStat>();
   const open = new Map<number, FileSink>();
+  /** Those that failed stay, so that whoever waits next hears of it. */
+  const finishing = new Set<Promise<void>>();
   const counts = { entriesTotal: 0, filesTotal: 0, bytesReceived: 0 };
   let asking = 0;
   let listed = false;
@@ -76,6 +80,7 @@ function createReception(writer: TreeWriter, send: PacketStream["send"]): Recept
     }
     if (!listed || finished || asked.size > 0) return;
     finished = true;
+    await Promise.all(finishing);
     await writer.finish();
     await send(encodePacket({ type: "finish" }));
   };
@@ -102,9 +107,15 @@ function createReception(writer: TreeWriter, send: PacketStream["send"]): Recept
       await sink.write(data);
       return;
     }
-    await sink.finish();
     open.delete(id);
     asked.delete(id);
+    const finish = sink.finish();
+    finishing.add(finish);
+    finish.then(
+      () => finishing.delete(finish),
+      () => undefined,
+    );
+    if (finishing.size >= FINISHERS) await Promise.race(finishing);
   };
 
   return {
@@ -121,6 +132,7 @@ function createReception(writer: TreeWriter, send: PacketStream["send"]): Recept
       return counts;
     },
     async discard() {
+      await Promise.allSettled(finishing);
       for (const sink of open.values()) await sink.discard();
     },
   };

@@ -88,9 +88,17 @@ async function replace(path: string, make: (temporary: string) => Promise<void>)
 }
 
 async function moveInto(temporary: string, path: string): Promise<void> {
-  const existing = await lstat(path).catch(() => undefined);
-  if (existing?.isDirectory()) await rm(path, { recursive: true });
-  await rename(temporary, path);
+  try {
+    await rename(temporary, path);
+  } catch (error) {
+    if (!isDirectoryInTheWay(error)) throw error;
+    await rm(path, { recursive: true });
+    await rename(temporary, path);
+  }
+}
+
+function isDirectoryInTheWay(error: unknown): boolean {
+  return error instanceof Error && "code" in error && error.code === "EISDIR";
 }
 
 async function openSink(path: string, stat: FileStat): Promise<FileSink> {
