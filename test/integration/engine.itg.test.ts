@@ -4,12 +4,13 @@ import { mkdtemp, readFile, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { execa } from "execa";
 import { afterAll, beforeAll, describe, expect, inject, test } from "vitest";
-import { ANONYMOUS } from "../../sdk/credentials/credential-source.ts";
+import { ANONYMOUS, type Credential } from "../../sdk/credentials/credential-source.ts";
 import type { Engine } from "../../sdk/engine/engine.ts";
 import { llb } from "../../sdk/llb/index.ts";
 import { createAuthService } from "../../sdk/session/auth.ts";
 import { createFileSendService, streamReceiver } from "../../sdk/session/file-send.ts";
 import { createSecretsService } from "../../sdk/session/secrets.ts";
+import { startDockerRegistry } from "../engines/docker-registry.ts";
 import { testTools } from "../engines/test-tools.ts";
 import {
   connectShared,
@@ -21,6 +22,10 @@ import {
   openTestJob,
   shellDockerfile,
 } from "./engine-fixture.ts";
+
+const PASSWORD = "secret";
+/** bcrypt of the password. */
+const PASSWORD_HASH = "$2y$05$abcdefghijklmnopqrstuuOQiyCxlgf/oeuTqixKmWdcYUh4Hjl0a";
 
 describe.each(KINDS)("a job on %s", (kind) => {
   let engine: Engine;
@@ -90,6 +95,22 @@ describe.each(KINDS)("a job on %s", (kind) => {
     const { digest } = await job.finish(await job.solve({ input: graphInput(helloState(`pushed by ${kind}`)) }));
     const raw = await skopeo("inspect", "--raw", "--tls-verify=false", `docker://${name}@${digest}`);
     expect(JSON.parse(raw).mediaType).toBe("application/vnd.oci.image.manifest.v1+json");
+  });
+
+  test("pushes with the session's credentials, and not without", async () => {
+    await using registry = await startDockerRegistry({ auth: { username: "user", passwordHash: PASSWORD_HASH } });
+    const push = async (credential: Credential | undefined): Promise<unknown> => {
+      const attributes = { name: `${registry.host}/private/image`, push: "true", "push-by-digest": "true" };
+      await using job = await openTestJob(engine, {
+        exporters: [{ type: "image", attributes }],
+        services: [createAuthService({ get: async (host) => (host === registry.host ? credential : undefined) })],
+      });
+      return await job.finish(await job.solve({ input: graphInput(helloState("private")) }));
+    };
+    await expect(push({ kind: "basic", username: "user", password: "wrong" })).rejects.toMatchObject({
+      code: "BUILD_STEP_FAILED",
+    });
+    await expect(push({ kind: "basic", username: "user", password: PASSWORD })).resolves.toHaveProperty("digest");
   });
 
   test("builds a Dockerfile, whose steps run and get secrets", async () => {
