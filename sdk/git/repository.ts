@@ -10,7 +10,7 @@ export interface Repository {
 }
 
 /** Processes of git that run at once. */
-export const GIT_PROCESSES = 8;
+const GIT_PROCESSES = 8;
 
 /**
  * Finds the work tree of each directory, or undefined where there is none.

@@ -1,4 +1,5 @@
 import { createHash, type Hash } from "node:crypto";
+import { lstat, readlink } from "node:fs/promises";
 import type { Abortable } from "../core/abort.ts";
 import { type Changes, isBelow, readChanges } from "./changes.ts";
 import { addFile, filePath } from "./content-hash.ts";
@@ -46,7 +47,18 @@ async function addChanges(hash: Hash, repository: Repository, changes: Changes, 
   const untracked = changes.untracked.map((name) => ({ name, change: "untracked" }));
   for (const { name, change } of [...changes.tracked, ...untracked]) {
     if (!isBelow(name, path)) continue;
-    hash.update(`\0${change}\0${name}\0`, "latin1");
-    await addFile(hash, filePath(repository.topLevel, name), buffer, signal);
+    const file = filePath(repository.topLevel, name);
+    hash.update(`\0${change}\0${name}\0${await describe(file)}\0`, "latin1");
+    await addFile(hash, file, buffer, signal);
+  }
+}
+
+/** Mode and link target, which git does not tell of untracked files. */
+async function describe(file: Buffer): Promise<string> {
+  try {
+    const stat = await lstat(file);
+    return `${stat.mode.toString(8)} ${stat.isSymbolicLink() ? await readlink(file, { encoding: "latin1" }) : ""}`;
+  } catch {
+    return "";
   }
 }

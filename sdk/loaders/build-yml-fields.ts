@@ -5,7 +5,8 @@ import type { RecordShape, Shape } from "../pkg/record.ts";
 import { BUILD_YML_SHAPE } from "./build-yml-shape.ts";
 import type { ProblemList } from "./problems.ts";
 import { schemaOf } from "./shape-schema.ts";
-import { readYaml, type YamlFile, type YamlPath } from "./yaml-reading.ts";
+import type { YamlPath } from "./yaml-places.ts";
+import { readYaml, type YamlFile } from "./yaml-reading.ts";
 
 /** The fields of a build.yml as they stand there; null where a key has no value, undefined where there is no key. */
 export interface BuildYmlFields {

@@ -13,7 +13,7 @@ export interface Problem {
  * One error for all problems of a file: its code, place and hint are those of the first, its message lists all, and
  * `details.problems` holds them as data.
  */
-export function problemsError(problems: readonly [Problem, ...Problem[]]): InputError {
+function problemsError(problems: readonly [Problem, ...Problem[]]): InputError {
   const ordered = [...problems].sort((a, b) => position(a.location) - position(b.location));
   const [first = problems[0], ...others] = ordered;
   const lines = others.map(

@@ -13,6 +13,7 @@ import {
   Parser,
 } from "yaml";
 import type { SourceLocation } from "../core/errors.ts";
+import { createPlaces, type YamlPath, type YamlPlaces } from "./yaml-places.ts";
 
 /** A scalar with the text that the author wrote; its type is decided by the field that it is for. */
 export class YamlScalar {
@@ -47,9 +48,6 @@ export interface YamlFile {
   /** Where the key at a path stands. */
   readonly keyPlaceOf: (path: YamlPath) => SourceLocation;
 }
-
-/** Keys and indexes that lead to a value. */
-export type YamlPath = readonly (string | number)[];
 
 const MAX_NODES = 100_000;
 const MAX_DEPTH = 100;
@@ -105,7 +103,7 @@ class NestingError extends Error {}
 
 interface Reading {
   readonly document: Document.Parsed;
-  readonly places: Places;
+  readonly places: YamlPlaces;
   readonly problems: YamlProblem[];
   /** Nodes that are being read, to find an alias of a node in itself. */
   readonly open: Set<Node>;
@@ -181,40 +179,6 @@ function problemAt(node: Node, reading: Reading, message: string): YamlProblem {
 
 function startOf(node: Node): number {
   return node.range?.[0] ?? 0;
-}
-
-interface Places {
-  readonly at: (offset: number) => SourceLocation;
-  readonly note: (path: YamlPath, offset: number) => void;
-  readonly noteKey: (path: YamlPath, offset: number) => void;
-  readonly placeOf: (path: YamlPath) => SourceLocation;
-  readonly keyPlaceOf: (path: YamlPath) => SourceLocation;
-}
-
-function createPlaces(file: string, lineCounter: LineCounter): Places {
-  const values = new Map<string, number>();
-  const keys = new Map<string, number>();
-  const at = (offset: number): SourceLocation => {
-    const { line, col } = lineCounter.linePos(offset);
-    return { file, line: Math.max(line, 1), column: Math.max(col, 1) };
-  };
-  const placeOf = (path: YamlPath): SourceLocation => {
-    for (let length = path.length; length >= 0; length -= 1) {
-      const offset = values.get(JSON.stringify(path.slice(0, length)));
-      if (offset !== undefined) return at(offset);
-    }
-    return at(0);
-  };
-  return {
-    at,
-    note: (path, offset) => values.set(JSON.stringify(path), offset),
-    noteKey: (path, offset) => keys.set(JSON.stringify(path), offset),
-    placeOf,
-    keyPlaceOf: (path) => {
-      const offset = keys.get(JSON.stringify(path));
-      return offset === undefined ? placeOf(path) : at(offset);
-    },
-  };
 }
 
 function firstLine(message: string): string {

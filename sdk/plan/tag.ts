@@ -24,7 +24,7 @@ export function packageHash(pkg: Pick<Package, "hash">, facts: GitFacts): string
  *
  * @throws InputError `INPUT_TEMPLATE_INVALID`
  */
-export function packageTag(pkg: Pick<Package, "tag" | "origin">, hash: string): string {
+function packageTag(pkg: Pick<Package, "tag" | "origin">, hash: string): string {
   const location = pkg.origin.file === undefined ? undefined : { file: pkg.origin.file };
   return renderTagTemplate(pkg.tag || "{{.Hash}}", { Hash: hash }, location) || "latest";
 }

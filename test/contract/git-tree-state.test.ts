@@ -1,5 +1,5 @@
 import { execFileSync } from "node:child_process";
-import { chmodSync, mkdirSync, rmSync, writeFileSync } from "node:fs";
+import { chmodSync, mkdirSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterEach, beforeEach, expect, test } from "vitest";
 import { readGitFacts } from "../../sdk/git/facts.ts";
@@ -24,6 +24,8 @@ test("the state changes with every file that is sent, and with no other", async 
     () => write(root, { "pkg/file": "changed again" }),
     () => write(root, { "extra/new": "1" }),
     () => write(root, { "extra/new": "2" }),
+    () => chmodSync(join(root, "extra/new"), 0o755),
+    () => symlinkSync("file", join(root, "pkg/link")),
     () => chmodSync(join(root, "extra/file"), 0o755),
     () => rmSync(join(root, "extra/file")),
     () => commit(root),
