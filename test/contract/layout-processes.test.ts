@@ -9,6 +9,7 @@ import { digestOf } from "../../sdk/core/digest.ts";
 import { openCache } from "../../sdk/oci/layout/cache.ts";
 
 const run = promisify(execFile);
+const PERL = "perl";
 let directory: string;
 beforeEach(async () => {
   directory = await mkdtemp(join(tmpdir(), "kitsmith-processes-"));
@@ -25,7 +26,7 @@ interface Writer {
 
 /** A process that writes blobs and names, and says each name as soon as it was acknowledged. */
 function startWriter(name: string, count: number): Writer {
-  const program = join(import.meta.dirname, "cache-writer.ts");
+  const program = new URL("./cache-writer.ts", import.meta.url);
   const child = fork(program, [directory, name, String(count)], { execArgv: ["--import", "tsx"] });
   const acknowledged: string[] = [];
   child.on("message", (message) => acknowledged.push(String(message)));
@@ -72,7 +73,7 @@ test("the lock is the one that the LinuxKit CLI takes: whoever holds it is waite
   const blob = { mediaType: "text/plain", ...(await cache.writeBlob(content)) };
   // A process that takes a POSIX record lock on the file, as Go's FcntlFlock does, and holds it until its input ends.
   const holder = spawn(
-    "perl",
+    PERL,
     [
       "-e",
       'open(my $f, "+>>", $ARGV[0]) or die; my $l = pack("s s x4 q q i x4", 1, 0, 0, 0, 0); fcntl($f, 7, $l) or die; $| = 1; print "held\n"; <STDIN>; print "over\n";',

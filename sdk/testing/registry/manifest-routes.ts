@@ -14,9 +14,10 @@ import {
   parseIndexOrManifest,
 } from "../../oci/model/manifest.ts";
 import { MEDIA_TYPES } from "../../oci/model/media-type.ts";
+import type { HeldManifest } from "./manifest-files.ts";
 import { refuse } from "./refusal.ts";
 import type { ManifestReference } from "./route.ts";
-import type { HeldManifest, RegistryStore } from "./store.ts";
+import type { RegistryStore } from "./store.ts";
 
 /** Answers for one manifest: GET, HEAD, PUT, DELETE. */
 export async function serveManifest(
