@@ -1,3 +1,4 @@
+import { setMaxListeners } from "node:events";
 import { Agent as HttpAgent, request as httpRequest, type IncomingHttpHeaders, type IncomingMessage } from "node:http";
 import { Agent as HttpsAgent, request as httpsRequest } from "node:https";
 import type { Abortable } from "../../core/abort.ts";
@@ -31,7 +32,8 @@ export interface HttpSender {
   close(): void;
 }
 
-const IDLE_TIMEOUT_MS = 60_000;
+/** Registries may think for a while over a large blob before they answer. */
+const IDLE_TIMEOUT_MS = 120_000;
 const REDIRECT_LIMIT = 5;
 const REDIRECTS: ReadonlySet<number> = new Set([301, 302, 303, 307, 308]);
 
@@ -84,6 +86,8 @@ type StartRequest = (
 async function exchange(request: HttpRequest, start: StartRequest): Promise<HttpAnswer> {
   const { signal, body } = request;
   signal?.throwIfAborted();
+  // Many requests may share the caller's signal: that is no leak.
+  if (signal !== undefined) setMaxListeners(0, signal);
   const headers = { ...request.headers, ...(body === undefined ? {} : { "content-length": String(body.sizeBytes) }) };
   const outgoing = start(request.url, { method: request.method, headers, ...(signal === undefined ? {} : { signal }) });
   outgoing.setTimeout(IDLE_TIMEOUT_MS, () => outgoing.destroy(new Error("the registry sends nothing")));
