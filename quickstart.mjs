@@ -3,15 +3,23 @@
 // Plain Node, because it runs before anything is installed. --timings prints how long each part took.
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { hubReachable, makeBaseImages, missingForBaseImages } from "./examples/base-images/base-images.mjs";
+import {
+  hasBaseImages,
+  hubReachable,
+  makeBaseImages,
+  missingForBaseImages,
+  pushLayout,
+} from "./examples/base-images/base-images.mjs";
 import { runSource } from "./scripts/quickstart/child.mjs";
 import { areDependenciesInstalled, installDependencies } from "./scripts/quickstart/dependencies.mjs";
 import { hasEngine, missingPrograms, obstacleToOwnEngine } from "./scripts/quickstart/machine.mjs";
 import { updateSampleRepository } from "./scripts/quickstart/sample-repository.mjs";
 import { createTimings } from "./scripts/quickstart/timings.mjs";
 
+const INTERRUPTED = 130;
 const checkout = dirname(fileURLToPath(import.meta.url));
 const state = join(checkout, ".kitsmith");
+const standIns = join(state, "base-images");
 const say = (line) => console.error(`quickstart: ${line}`);
 const timings = createTimings();
 const stop = new AbortController();
@@ -20,10 +28,12 @@ for (const name of ["SIGINT", "SIGTERM"]) process.on(name, () => stop.abort(new 
 
 try {
   process.exitCode = await quickstart();
+  signal.throwIfAborted();
 } catch (error) {
+  process.exitCode = signal.aborted ? INTERRUPTED : 1;
+  // What else is under way has no use any more.
   stop.abort(error);
   say(signal.reason.message);
-  process.exitCode = 1;
 }
 if (process.argv.includes("--timings")) for (const line of timings.lines()) say(line);
 
@@ -34,14 +44,15 @@ async function quickstart() {
     return 1;
   }
   const packages = updateSampleRepository(join(checkout, "examples/packages"), join(state, "quickstart"));
-  const [layout] = await Promise.all([
+  const [layout, place] = await Promise.all([
     machine.baseImages ? timings.measure("base images", makeStandIns) : undefined,
-    timings.measure("dependencies", install),
+    installAndStart(machine),
   ]);
-  const { registry, env } = await timings.measure("registry and engine", () => prepare(machine, layout));
-  const options = ["--registry", registry, ...(layout ? ["--offline"] : [])];
+  if (layout)
+    await timings.measure("base images into the registry", () => pushLayout(layout, place.mirror, { signal }));
+  const options = ["--registry", place.registry, ...(layout ? ["--offline"] : [])];
   return await timings.measure("release", () =>
-    runSource(checkout, "pipelines/release.ts", [packages, ...options], { env, signal }),
+    runSource(checkout, "pipelines/release.ts", [packages, ...options], { env: place.env, signal }),
   );
 }
 
@@ -49,7 +60,9 @@ async function quickstart() {
 async function inspectMachine() {
   const missing = missingPrograms();
   if (missing.length > 0) return { missing };
-  const [hub, engine] = await Promise.all([hubReachable(), hasEngine()]);
+  // Whoever made stand-ins before goes on with them.
+  const hub = !hasBaseImages(standIns) && (await hubReachable());
+  const engine = await hasEngine();
   // An engine that others run does not know where the stand-ins are.
   const ownEngine = !engine || !hub;
   const obstacle = ownEngine ? obstacleToOwnEngine() : undefined;
@@ -63,18 +76,20 @@ async function inspectMachine() {
   return { missing, ownEngine, baseImages: !hub };
 }
 
-async function install() {
-  if (areDependenciesInstalled(checkout)) return;
-  say("installing the dependencies");
-  await installDependencies(checkout, signal);
+/** A registry to publish to and an engine to build with; what they are made of comes first. */
+async function installAndStart({ ownEngine, baseImages }) {
+  if (!areDependenciesInstalled(checkout)) {
+    say("installing the dependencies");
+    await timings.measure("dependencies", () => installDependencies(checkout, signal));
+  }
+  const { startSurroundings } = await import("./scripts/quickstart/surroundings.mjs");
+  return await timings.measure("registry and engine", () =>
+    startSurroundings({ registry: process.env.KITSMITH_REGISTRY, mirror: baseImages, ownEngine, signal, say }),
+  );
 }
 
 async function makeStandIns() {
-  say("no image registry answers: the samples' base images are made from Debian's packages");
-  return await makeBaseImages(join(state, "base-images"), { signal, onProgress: say });
-}
-
-async function prepare({ ownEngine }, layout) {
-  const { prepareSurroundings } = await import("./scripts/quickstart/surroundings.mjs");
-  return await prepareSurroundings({ registry: process.env.KITSMITH_REGISTRY, layout, ownEngine, signal, say });
+  if (!hasBaseImages(standIns))
+    say("no image registry answers: the samples' base images are made from Debian's packages");
+  return await makeBaseImages(standIns, { signal, onProgress: say });
 }

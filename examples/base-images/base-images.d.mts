@@ -7,6 +7,9 @@ export interface MakeOptions {
 /** True if the registry that ordinary image names mean answers in time (default 3 s), also if only to ask for a login. */
 export function hubReachable(options?: { readonly timeoutMs?: number }): Promise<boolean>;
 
+/** True if stand-ins lie in the directory, of whatever version. */
+export function hasBaseImages(directory: string): boolean;
+
 /** What this machine lacks to make the images, in words. */
 export function missingForBaseImages(): Promise<string[]>;
 

@@ -1,4 +1,5 @@
 import { createHash } from "node:crypto";
+import { existsSync, readdirSync } from "node:fs";
 import { mkdir, mkdtemp, readdir, readFile, rename, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -19,6 +20,11 @@ export async function hubReachable({ timeoutMs = 3000 } = {}) {
     (answer) => answer.status < 500,
     () => false,
   );
+}
+
+/** True if stand-ins lie in the directory, of whatever version. */
+export function hasBaseImages(directory) {
+  return existsSync(directory) && readdirSync(directory).some((name) => name.startsWith("layout-"));
 }
 
 /** The programs that are missing to make the images, in words. */
@@ -43,10 +49,18 @@ export async function makeBaseImages(directory, { signal, onProgress = () => und
   try {
     await makeLayout(workDirectory, { signal, onProgress });
     await rename(join(workDirectory, "layout"), layoutDirectory);
+    await removeOthers(directory, layoutDirectory);
   } finally {
     await rm(workDirectory, { recursive: true, force: true });
   }
   return layoutDirectory;
+}
+
+/** What an older version of the stand-ins left. */
+async function removeOthers(directory, layoutDirectory) {
+  const layouts = (await readdir(directory)).filter((name) => name.startsWith("layout-"));
+  const old = layouts.map((name) => join(directory, name)).filter((path) => path !== layoutDirectory);
+  await Promise.all(old.map((path) => rm(path, { recursive: true, force: true })));
 }
 
 async function makeLayout(workDirectory, { signal, onProgress }) {

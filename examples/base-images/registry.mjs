@@ -13,10 +13,17 @@ export async function pushLayout(directory, registryUrl, { signal } = {}) {
     const name = reference.annotations["org.opencontainers.image.ref.name"];
     const separator = name.lastIndexOf(":");
     const repository = { directory, base: `${registryUrl}/v2/${name.slice(0, separator)}`, signal };
-    await pushManifest(repository, reference, name.slice(separator + 1));
+    const tag = name.slice(separator + 1);
+    if (!(await hasManifest(repository, reference, tag))) await pushManifest(repository, reference, tag);
     names.push(name);
   }
   return names;
+}
+
+async function hasManifest(repository, { digest, mediaType }, tag) {
+  const url = `${repository.base}/manifests/${tag}`;
+  const known = await send(repository, "HEAD", url, [200, 404], { accept: mediaType });
+  return known.status === 200 && known.headers["docker-content-digest"] === digest;
 }
 
 async function pushManifest(repository, descriptor, tag) {
@@ -44,9 +51,9 @@ async function pushBlob(repository, blob) {
   });
 }
 
-async function send({ signal }, method, url, accepted, body) {
-  const { size } = body === undefined ? { size: 0 } : await stat(body.file);
-  const headers = { "content-length": String(size), ...(body && { "content-type": body.type }) };
+async function send({ signal }, method, url, accepted, { file, type, accept } = {}) {
+  const { size } = file === undefined ? { size: 0 } : await stat(file);
+  const headers = { "content-length": String(size), ...(type && { "content-type": type }), ...(accept && { accept }) };
   const start = url.startsWith("https:") ? httpsRequest : httpRequest;
   const request = start(url, { method, headers, signal });
   const answer = new Promise((resolve, reject) => {
@@ -57,8 +64,8 @@ async function send({ signal }, method, url, accepted, body) {
     });
   });
   // The answer may come before the body is sent whole; then it is the answer that counts.
-  if (body === undefined) request.end();
-  else await Promise.race([pipeline(createReadStream(body.file), request), answer]);
+  if (file === undefined) request.end();
+  else await Promise.race([pipeline(createReadStream(file), request), answer]);
   const result = await answer;
   if (!accepted.includes(result.status)) throw new Error(`${method} ${url} was answered with ${result.status}`);
   return result;

@@ -12,8 +12,8 @@ export function missingPrograms() {
   if (major < OLDEST_NODE[0] || (major === OLDEST_NODE[0] && minor < OLDEST_NODE[1])) {
     missing.push(`Node.js ${OLDEST_NODE.join(".")} or newer (this is ${process.versions.node}): see nodejs.org`);
   }
-  if (!runs("npm")) missing.push("npm: it comes with Node.js; Debian's package is npm");
-  if (!runs("git")) missing.push("git: the package git of your distribution (apt-get install git)");
+  if (!inPath("npm")) missing.push("npm: it comes with Node.js; Debian's package is npm");
+  if (!inPath("git")) missing.push("git: the package git of your distribution (apt-get install git)");
   return missing;
 }
 
@@ -26,7 +26,7 @@ export async function hasEngine(env = process.env) {
     join(env.HOME ?? "/", ".docker/run/docker.sock"),
   ];
   if ((await Promise.all(sockets.map(answers))).includes(true)) return true;
-  return runs("docker", ["info"]);
+  return inPath("docker") && spawnSync("docker", ["info"], { stdio: "ignore", timeout: 10_000 }).status === 0;
 }
 
 /** Why no engine can be started here, or undefined if one can. */
@@ -37,10 +37,6 @@ export function obstacleToOwnEngine() {
   const release = existsSync("/etc/os-release") ? readFileSync("/etc/os-release", "utf8") : "";
   const debian = /^ID(_LIKE)?=.*debian/m.test(release) && inPath("apt-get") && inPath("dpkg-deb");
   return debian ? undefined : "this is not Debian, and there is no buildkitd";
-}
-
-function runs(program, args = ["--version"]) {
-  return spawnSync(program, args, { stdio: "ignore", timeout: 10_000 }).status === 0;
 }
 
 function inPath(program) {

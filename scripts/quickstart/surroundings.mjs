@@ -1,18 +1,16 @@
 import { join } from "node:path";
 import { register } from "tsx/esm/api";
-import { pushLayout } from "../../examples/base-images/base-images.mjs";
 
 /**
- * A registry to publish to, with the base images in it where there are some, and an engine that knows it where one has to
- * be started. Both go on running. Gives the registry's address, and what a release needs in its environment.
+ * Starts a registry, where none is named or base images need a place, and an engine, where none is there that can use it.
+ * Both go on running. Gives where to publish, where base images go, and what a release needs in its environment.
  */
-export async function prepareSurroundings({ registry, layout, ownEngine, signal, say }) {
+export async function startSurroundings({ registry, mirror, ownEngine, signal, say }) {
   register();
   const { ownStateDirectory } = await import("../../sdk/engine/lifecycle/state-directory.ts");
-  const own = registry && !layout ? undefined : await startRegistry(ownStateDirectory(process.env), signal);
-  if (layout) await pushLayout(layout, `http://${own}`, { signal });
-  const env = ownEngine ? await startEngine(layout ? own : undefined, signal, say) : {};
-  return { registry: registry ?? own, env };
+  const own = registry && !mirror ? undefined : await startRegistry(ownStateDirectory(process.env), signal);
+  const env = ownEngine ? await startEngine(mirror ? own : undefined, signal, say) : {};
+  return { registry: registry ?? own, mirror: `http://${own}`, env };
 }
 
 async function startRegistry(stateDirectory, signal) {
