@@ -50,7 +50,8 @@ export function currentLocation(): SourceLocation | undefined {
 
 /** The first frame outside of kitsmith, or undefined where there is none. */
 export function callSiteLocation(site: CallSite | undefined): SourceLocation | undefined {
-  for (const frame of (site?.stack ?? "").split("\n").slice(1)) {
+  if (site === undefined) return undefined;
+  for (const frame of (site.stack ?? "").split("\n").slice(1)) {
     const [, file, line, column] = PLACE.exec(framePlace(frame)) ?? [];
     if (file === undefined || isOwnFrame(file)) continue;
     return { file: filePath(file), line: Number(line), column: Number(column) };

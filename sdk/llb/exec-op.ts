@@ -2,7 +2,7 @@ import { formatPlatform, type Platform } from "../core/platform.ts";
 import { inheritedConfig, resolvedImage } from "./base-image.ts";
 import { InputList } from "./input-list.ts";
 import type { ExecOp, OpMount } from "./op.ts";
-import { mergeEnv, type Settings } from "./settings.ts";
+import { mergeEnv } from "./settings.ts";
 import type { ExecVertex, VertexMount } from "./vertex.ts";
 import type { LoweredBody, LoweringContext } from "./vertex-op.ts";
 import { resolveDirectory } from "./working-directory.ts";
@@ -86,35 +86,26 @@ function secretMounts({ secrets, sshSockets }: ExecVertex): readonly OpMount[] {
 /** Capability ids, each where the feature is used. */
 function execCaps(vertex: ExecVertex): readonly string[] {
   const { settings, secrets, secretEnv } = vertex;
-  const uses: readonly (readonly [string, boolean])[] = [
-    ["exec.meta.base", true],
-    ["exec.validexitcode", settings.validExitCodes !== undefined],
-    ["exec.meta.ulimit", (settings.ulimits?.length ?? 0) > 0],
-    ["exec.meta.linux.resources", vertex.constraints.metadata?.linuxResources !== undefined],
-    ["exec.meta.network", usesNetwork(settings)],
-    ["exec.meta.security", settings.security === "insecure"],
-    ["exec.meta.proxyenv", vertex.proxy !== undefined],
-    ["exec.mount.secret", secrets.length > 0 || secretEnv.length > 0],
-    ["exec.secretenv", secretEnv.length > 0],
-    ["exec.mount.ssh", vertex.sshSockets.length > 0],
-    ["exec.meta.cdi", vertex.cdiDevices.length > 0],
-  ];
-  const caps = new Set(uses.flatMap(([cap, used]) => (used ? [cap] : [])));
-  for (const mount of vertex.mounts) for (const cap of mountCaps(mount)) caps.add(cap);
-  return [...caps];
+  const caps = ["exec.meta.base"];
+  if (settings.validExitCodes !== undefined) caps.push("exec.validexitcode");
+  if ((settings.ulimits?.length ?? 0) > 0) caps.push("exec.meta.ulimit");
+  if (vertex.constraints.metadata?.linuxResources !== undefined) caps.push("exec.meta.linux.resources");
+  if ((settings.network ?? "sandbox") !== "sandbox") caps.push("exec.meta.network");
+  if (settings.security === "insecure") caps.push("exec.meta.security");
+  if (vertex.proxy !== undefined) caps.push("exec.meta.proxyenv");
+  if (secrets.length > 0 || secretEnv.length > 0) caps.push("exec.mount.secret");
+  if (secretEnv.length > 0) caps.push("exec.secretenv");
+  if (vertex.sshSockets.length > 0) caps.push("exec.mount.ssh");
+  if (vertex.cdiDevices.length > 0) caps.push("exec.meta.cdi");
+  for (const mount of vertex.mounts) addMountCaps(mount, caps);
+  return caps;
 }
 
-function usesNetwork({ network }: Settings): boolean {
-  return network !== undefined && network !== "sandbox";
-}
-
-function mountCaps(mount: VertexMount): readonly string[] {
-  const caps: string[] = [];
+function addMountCaps(mount: VertexMount, caps: string[]): void {
   if (mount.selector !== undefined) caps.push("exec.mount.selector");
   if (mount.type === "cache") caps.push("exec.mount.cache", "exec.mount.cache.sharing");
   else if (mount.type === "tmpfs") caps.push("exec.mount.tmpfs");
   else if (mount.source !== undefined) caps.push("exec.mount.bind");
   if ((mount.tmpfsSizeBytes ?? 0n) > 0n) caps.push("exec.mount.tmpfs.size");
   if (mount.contentCache !== "default") caps.push("exec.mount.cache.content");
-  return caps;
 }

@@ -2,7 +2,7 @@ import { deepFreeze } from "../core/freeze.ts";
 import { checkInt64, checkInteger, checkNonEmpty, checkText, checkTexts } from "./argument.ts";
 import type { CallSite } from "./call-site.ts";
 import { invalidOp } from "./invalid-op.ts";
-import type { FileMount, Mount } from "./mount.ts";
+import type { Mount } from "./mount.ts";
 import type { CdiDevice, NetworkMode, ProxyEnv, SecretEnv, SecurityMode } from "./op.ts";
 import { cleanPath } from "./path.ts";
 import { checkEnv, checkExtraHosts, checkUlimits, type UlimitValue } from "./process-argument.ts";
@@ -59,16 +59,17 @@ export interface LinuxResources {
 }
 
 const SHELL: readonly string[] = Object.freeze(["/bin/sh", "-c"]);
-const NO_MOUNTS: readonly Mount[] = Object.freeze([]);
+const NONE: readonly never[] = Object.freeze([]);
+const DEFAULT_OPTIONS: RunOptions = Object.freeze({});
 
 /** A process as vertex, and the number of its root's output (-1 if it cannot write to its root). */
 export function execVertex(
   base: StateValue,
   command: string | readonly string[],
-  options: RunOptions,
-  site: CallSite | undefined,
+  options: RunOptions = DEFAULT_OPTIONS,
+  site?: CallSite,
 ): { readonly vertex: ExecVertex; readonly rootOutput: number } {
-  const mounts = options.mounts ?? NO_MOUNTS;
+  const mounts = options.mounts ?? NONE;
   const sorted = sortMounts(base, options.readonlyRoot === true, mounts);
   const vertex: ExecVertex = Object.freeze({
     kind: "exec",
@@ -76,14 +77,14 @@ export function execVertex(
     settings: runSettings(base.settings, options),
     proxy: options.proxy === undefined ? undefined : Object.freeze({ ...options.proxy }),
     mounts: sorted,
-    secrets: Object.freeze(mounts.flatMap((mount) => (mount.kind === "secret" ? [mount.secret] : []))),
-    sshSockets: sshSockets(mounts),
-    secretEnv: secretEnv(options.secretEnv),
-    cdiDevices: deepFreeze((options.devices ?? []).map(checkDevice)),
+    secrets: mounts.length === 0 ? NONE : secretFiles(mounts),
+    sshSockets: mounts.length === 0 ? NONE : sshSockets(mounts),
+    secretEnv: options.secretEnv === undefined ? NONE : secretEnv(options.secretEnv),
+    cdiDevices: options.devices === undefined ? NONE : deepFreeze(options.devices.map(checkDevice)),
     constraints: execConstraints(options),
     site,
   });
-  return { vertex, rootOutput: sorted.find(({ dest }) => dest === "/")?.output ?? -1 };
+  return { vertex, rootOutput: options.readonlyRoot === true ? -1 : 0 };
 }
 
 function commandLine(command: string | readonly string[], shell: readonly string[]): readonly string[] {
@@ -98,6 +99,7 @@ function commandLine(command: string | readonly string[], shell: readonly string
 }
 
 function runSettings(settings: Settings, options: RunOptions): Settings {
+  if (options === DEFAULT_OPTIONS) return settings;
   let next = settings;
   if (options.env !== undefined) next = withEnv(next, checkEnv(options.env));
   if (options.cwd !== undefined)
@@ -126,29 +128,30 @@ export function checkExitCodes(codes: readonly number[]): readonly number[] {
   return Object.freeze(codes.map((code) => checkInteger(code, [0, 255], "an exit code", "exec")));
 }
 
+/** The mounts with files, the root among them: outputs are numbered in the order of destinations. */
 function sortMounts(base: StateValue, readonlyRoot: boolean, mounts: readonly Mount[]): readonly VertexMount[] {
-  const root: FileMount = {
-    kind: "file",
-    writable: !readonlyRoot,
-    source: base,
-    mount: {
-      type: "bind",
-      dest: "/",
-      source: base.output,
-      selector: undefined,
-      readonly: readonlyRoot,
-      tmpfsSizeBytes: undefined,
-      cache: undefined,
-      contentCache: "default",
-    },
-  };
+  const root: VertexMount = Object.freeze({
+    type: "bind",
+    readonly: readonlyRoot,
+    contentCache: "default",
+    cache: undefined,
+    tmpfsSizeBytes: undefined,
+    dest: "/",
+    selector: undefined,
+    source: base.output,
+    output: readonlyRoot ? -1 : 0,
+  });
+  if (mounts.length === 0) return Object.freeze([root]);
   checkDestinations(mounts);
-  const files = [root, ...mounts.filter((mount) => mount.kind === "file")];
+  const files = mounts.filter((mount) => mount.kind === "file");
   files.sort((left, right) => compareUtf8(left.mount.dest, right.mount.dest));
-  let outputs = 0;
-  return Object.freeze(
-    files.map(({ mount, writable }) => Object.freeze({ ...mount, output: writable ? outputs++ : -1 })),
-  );
+  let outputs = root.output + 1;
+  const numbered = files.map(({ mount, writable }) => Object.freeze({ ...mount, output: writable ? outputs++ : -1 }));
+  return Object.freeze([root, ...numbered]);
+}
+
+function secretFiles(mounts: readonly Mount[]): ExecVertex["secrets"] {
+  return Object.freeze(mounts.flatMap((mount) => (mount.kind === "secret" ? [mount.secret] : [])));
 }
 
 function checkDestinations(mounts: readonly Mount[]): void {
@@ -172,8 +175,8 @@ function sshSockets(mounts: readonly Mount[]): readonly VertexSshSocket[] {
   );
 }
 
-function secretEnv(variables: RunOptions["secretEnv"]): readonly SecretEnv[] {
-  const entries = Object.entries(variables ?? {}).map(([name, secret]) => {
+function secretEnv(variables: NonNullable<RunOptions["secretEnv"]>): readonly SecretEnv[] {
+  const entries = Object.entries(variables).map(([name, secret]) => {
     const { id, optional = false } = typeof secret === "string" ? { id: secret } : secret;
     checkEnv({ [name]: "" });
     return { name, id: checkNonEmpty(id, "the id of a secret", "exec"), optional };

@@ -3,63 +3,57 @@ import { deepFreeze } from "../core/freeze.ts";
 import type { VertexMetadata } from "./definition.ts";
 
 type OwnMetadata = Omit<VertexMetadata, "caps">;
-interface Entry {
-  metadata: OwnMetadata | undefined;
-  caps: readonly string[];
-}
 
 /** Gathers the metadata of a definition; vertices with equal bytes share an entry. */
 export class MetadataCollector {
-  readonly #entries = new Map<Digest, Entry>();
-  // Most vertices of a graph need the same capabilities: one frozen list for all of them.
-  readonly #capLists = new Map<string, readonly string[]>();
+  readonly #entries = new Map<Digest, VertexMetadata>();
+  // Most vertices of a graph have nothing but the same capabilities: one frozen value serves them all.
+  readonly #capsOnly = new Map<string, VertexMetadata>();
+  readonly #pointerCaps = new Set(["constraints", "platform"]);
 
-  add(digest: Digest, metadata: OwnMetadata | undefined, caps: readonly string[]): void {
+  add(digest: Digest, own: OwnMetadata | undefined, caps: readonly string[]): void {
     const known = this.#entries.get(digest);
-    if (known === undefined) {
-      this.#entries.set(digest, { metadata, caps: this.#capList(caps) });
-      return;
-    }
-    known.metadata = mergeMetadata(known.metadata, metadata);
-    known.caps = this.#capList([...known.caps, ...caps]);
+    if (own?.ignoreCache === true) this.#pointerCaps.add("meta.ignorecache");
+    if (own?.description !== undefined) this.#pointerCaps.add("meta.description");
+    if (own?.exportCache !== undefined) this.#pointerCaps.add("meta.exportcache");
+    if (own === undefined && known === undefined) this.#entries.set(digest, this.#onlyCaps(caps));
+    else this.#entries.set(digest, deepFreeze(mergeMetadata(known, own, caps)));
   }
 
   /** The entry of the op that points at the result: it lists what any vertex needs of metadata. */
   addPointer(digest: Digest): void {
-    const caps = new Set(["constraints", "platform"]);
-    for (const { metadata } of this.#entries.values()) {
-      if (metadata?.ignoreCache === true) caps.add("meta.ignorecache");
-      if (metadata?.description !== undefined) caps.add("meta.description");
-      if (metadata?.exportCache !== undefined) caps.add("meta.exportcache");
-    }
-    this.add(digest, undefined, [...caps]);
+    this.add(digest, undefined, [...this.#pointerCaps]);
   }
 
   finish(): ReadonlyMap<Digest, VertexMetadata> {
-    const finished = new Map<Digest, VertexMetadata>();
-    for (const [digest, { metadata, caps }] of this.#entries) {
-      finished.set(digest, deepFreeze({ ...metadata, caps }));
-    }
-    return finished;
+    return this.#entries;
   }
 
-  #capList(caps: readonly string[]): readonly string[] {
+  #onlyCaps(caps: readonly string[]): VertexMetadata {
     const key = caps.join();
-    const known = this.#capLists.get(key);
+    const known = this.#capsOnly.get(key);
     if (known !== undefined) return known;
-    const list = Object.freeze([...new Set(caps)].sort());
-    this.#capLists.set(key, list);
-    return list;
+    const metadata = deepFreeze({ caps: sortedCaps(caps) });
+    this.#capsOnly.set(key, metadata);
+    return metadata;
   }
 }
 
 /** Both as one; where both say something, the later one counts. */
-function mergeMetadata(first: OwnMetadata | undefined, second: OwnMetadata | undefined): OwnMetadata | undefined {
-  if (first === undefined || second === undefined) return first ?? second;
-  const description = { ...first.description, ...second.description };
+function mergeMetadata(
+  first: VertexMetadata | undefined,
+  second: OwnMetadata | undefined,
+  caps: readonly string[],
+): VertexMetadata {
+  const description = { ...first?.description, ...second?.description };
   return {
     ...first,
     ...second,
     ...(Object.keys(description).length === 0 ? {} : { description }),
+    caps: sortedCaps([...(first?.caps ?? []), ...caps]),
   };
+}
+
+function sortedCaps(caps: readonly string[]): readonly string[] {
+  return [...new Set(caps)].sort();
 }

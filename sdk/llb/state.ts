@@ -42,12 +42,12 @@ export class State implements StateValue {
    * Runs a process with this state as root. A text goes to a shell (`/bin/sh -c`), a list is run as it is.
    * The result is the root as the process left it; {@link RunState.mount} is what it left in a mount.
    */
-  run(command: string | readonly string[], options: RunOptions = {}): RunState {
+  run(command: string | readonly string[], options?: RunOptions): RunState {
     const { vertex, rootOutput } = execVertex(this, command, options, captureCallSite(this.run));
-    if (rootOutput < 0) return new RunState(this.output, this.settings, this.image, vertex, options.mounts ?? []);
+    if (rootOutput < 0) return new RunState(this.output, this.settings, this.image, vertex, options?.mounts ?? []);
     const { platform } = vertex.constraints;
     const settings = platform === undefined ? this.settings : withSettings(this.settings, { platform });
-    return new RunState(output(vertex, rootOutput), settings, this.image, vertex, options.mounts ?? []);
+    return new RunState(output(vertex, rootOutput), settings, this.image, vertex, options?.mounts ?? []);
   }
 
   /** Copies a file or directory of another state; a directory's contents, unless `contentsOnly` is false. */

@@ -5,15 +5,15 @@ import (
 	"crypto/sha256"
 	"fmt"
 	"os"
-	"runtime"
 	"strconv"
+	"syscall"
 	"time"
 
 	"github.com/moby/buildkit/client/llb"
 )
 
 // bench builds and marshals one of the benchmark's graphs in this process and prints
-// milliseconds, bytes of peak heap and the digest of the definition.
+// milliseconds, bytes of peak memory and the digest of the definition.
 func bench(args []string) {
 	n, err := strconv.Atoi(args[1])
 	if err != nil {
@@ -26,13 +26,15 @@ func bench(args []string) {
 		fail(err)
 	}
 	elapsed := time.Since(start)
-	var stats runtime.MemStats
-	runtime.ReadMemStats(&stats)
+	var usage syscall.Rusage
+	if err := syscall.Getrusage(syscall.RUSAGE_SELF, &usage); err != nil {
+		fail(err)
+	}
 	hash := sha256.New()
 	for _, op := range def.Def {
 		hash.Write(op)
 	}
-	fmt.Fprintf(os.Stdout, "%.3f %d %x\n", float64(elapsed.Microseconds())/1000, stats.Sys, hash.Sum(nil))
+	fmt.Fprintf(os.Stdout, "%.3f %d %x\n", float64(elapsed.Microseconds())/1000, usage.Maxrss*1024, hash.Sum(nil))
 }
 
 func step(s llb.State, name string) llb.State {

@@ -1,14 +1,27 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
 import { GraphError } from "../../../sdk/core/errors.ts";
-import { decodeDefinition, definitionToJson, encodeDefinition, marshal, type State } from "../../../sdk/llb/index.ts";
+import {
+  decodeDefinition,
+  definitionToJson,
+  encodeDefinition,
+  marshal,
+  type State,
+  withoutCallSites,
+} from "../../../sdk/llb/index.ts";
 import { decodeOp } from "../../../sdk/llb/op-decoder.ts";
 import { encodeOp } from "../../../sdk/llb/op-encoder.ts";
 import { compareUtf8 } from "../../../sdk/llb/proto-writer.ts";
-import { buildGraph, buildNode, type GraphDescription, stateAt } from "../../engines/llb-oracle/graph.ts";
+import * as description from "../../engines/llb-oracle/graph.ts";
+import { type GraphDescription, type GraphNode, type Lookup, stateAt } from "../../engines/llb-oracle/graph.ts";
 import { randomGraph } from "../../engines/llb-oracle/random-graph.ts";
 
 const anyGraph = fc.nat(2 ** 31).map(randomGraph);
+const RUNS = { numRuns: 50 };
+
+// Source lines are resolved through the test runner's source maps, which takes most of the time.
+const buildGraph = (graph: GraphDescription): State => withoutCallSites(() => description.buildGraph(graph));
+const buildNode = (node: GraphNode, at: Lookup): State => withoutCallSites(() => description.buildNode(node, at));
 
 function hex(state: State, graph: GraphDescription): string[] {
   return marshal(state, graph).ops.map((op) => Buffer.from(op).toString("hex"));
@@ -31,6 +44,7 @@ test("the same graph has the same bytes, in whatever order and however often its
       }
       expect(hex(lookup(graph.nodes.length - 1), graph)).toEqual(hex(buildGraph(graph), graph));
     }),
+    RUNS,
   );
 });
 
@@ -46,6 +60,7 @@ test("builders never change what they were called on", () => {
       }
       expect(states.map((state) => hex(state, graph))).toEqual(before);
     }),
+    RUNS,
   );
 });
 
@@ -58,17 +73,19 @@ test("an op decodes to what was encoded, and encodes to what was decoded", () =>
         expect(decodeOp(encodeOp(op))).toEqual(op);
       }
     }),
+    RUNS,
   );
 });
 
 test("a definition survives its bytes", () => {
   fc.assert(
     fc.property(anyGraph, (graph) => {
-      const definition = marshal(buildGraph(graph), { ...graph, sourceRoot: import.meta.dirname });
+      const definition = marshal(description.buildGraph(graph), { ...graph, sourceRoot: import.meta.dirname });
       const decoded = decodeDefinition(encodeDefinition(definition));
       expect(decoded).toEqual(definition);
       expect(encodeDefinition(decoded)).toEqual(encodeDefinition(definition));
     }),
+    { numRuns: 10 },
   );
 });
 
@@ -88,6 +105,7 @@ test("bytes that are cut or changed are refused, or read as another definition, 
         }
       }
     }),
+    RUNS,
   );
 });
 
@@ -97,5 +115,6 @@ test("any text sorts as its UTF-8 bytes do", () => {
     fc.property(text, text, (left, right) => {
       expect(Math.sign(compareUtf8(left, right))).toBe(Buffer.compare(Buffer.from(left), Buffer.from(right)));
     }),
+    RUNS,
   );
 });
