@@ -18,12 +18,34 @@ export function createLimiter(limit: number): Limiter {
   };
 }
 
-/** Maps with at most `limit` calls at once; results are in the order of the input. The first failure rejects. */
+/**
+ * The results of all promises, in order. Unlike `Promise.all` it waits for those that still go on when one has failed, so
+ * that nothing is under way any more when it rejects, with the first failure in order.
+ */
+export async function settleAll<T>(promises: readonly Promise<T>[]): Promise<T[]> {
+  await Promise.allSettled(promises);
+  return await Promise.all(promises);
+}
+
+/**
+ * Maps with at most `limit` calls at once; results are in the order of the input. After a failure no more calls are made,
+ * and it rejects when those that were made have ended.
+ */
 export async function mapConcurrent<T, R>(
   items: readonly T[],
   limit: number,
   map: (item: T, index: number) => Promise<R>,
 ): Promise<R[]> {
   const limited = createLimiter(limit);
-  return await Promise.all(items.map((item, index) => limited(() => map(item, index))));
+  let failure: { readonly cause: unknown } | undefined;
+  const call = async (item: T, index: number): Promise<R> => {
+    if (failure !== undefined) throw failure.cause;
+    try {
+      return await map(item, index);
+    } catch (cause) {
+      failure ??= { cause };
+      throw failure.cause;
+    }
+  };
+  return await settleAll(items.map((item, index) => limited(() => call(item, index))));
 }

@@ -19,12 +19,12 @@ export function assignEngine(
 ): EngineAssignment {
   const buildPlatform = engine.platforms[0] ?? platform;
   const assigned = { address: engine.address, buildPlatform };
-  if (isNative(engine, platform) || execution === "none" || execution === "build-platform") {
-    return { ...assigned, emulation: "none" };
-  }
-  if (policy === "allow") return { ...assigned, emulation: "used" };
-  if (execution === "unknown") return { ...assigned, emulation: "verify" };
-  throw emulationRefused(engine, platform);
+  if (isNative(engine, platform)) return { ...assigned, emulation: "none" };
+  const isForeign = execution === "unknown" || execution === "target-platform";
+  if (policy === "allow") return { ...assigned, emulation: isForeign ? "used" : "none" };
+  if (execution === "target-platform") throw emulationRefused(engine, platform);
+  // A Dockerfile's text does not tell what base images bring along (`ONBUILD`).
+  return { ...assigned, emulation: "verify" };
 }
 
 /** True if the engine runs the platform's programs without emulation. */

@@ -68,7 +68,7 @@ export interface EngineAssignment {
   readonly address: string;
   /** The platform that `$BUILDPLATFORM` names. */
   readonly buildPlatform: Platform;
-  /** `verify`: known only when the engine has seen the Dockerfile; it is then checked before a step runs. */
+  /** `verify`: certain only when the engine has made the graph; it is then looked at before a step runs. */
   readonly emulation: "none" | "used" | "verify";
 }
 

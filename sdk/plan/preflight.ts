@@ -18,6 +18,7 @@ export function selectPlatforms(pkg: Package, asked: readonly Platform[] | undef
       {
         hint: `Add ${missing.architecture} to arches in ${pkg.origin.file ?? pkg.directory}, or leave the platform out.`,
         details: { package: `${pkg.org}/${pkg.image}`, platform: formatPlatform(missing) },
+        ...(pkg.origin.file === undefined ? {} : { location: { file: pkg.origin.file } }),
       },
     );
   }

@@ -1,5 +1,6 @@
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
+import { settleAll } from "../core/concurrency.ts";
 import { InputError } from "../core/errors.ts";
 import { deepFreeze } from "../core/freeze.ts";
 import { formatPlatform } from "../core/platform.ts";
@@ -8,9 +9,10 @@ import { assignEngine } from "../plan/engine-assignment.ts";
 import type { EngineAssignment, Execution, PlanNode, PlannedPackage } from "../plan/plan.ts";
 import type { EnginePool, PooledEngine } from "./engine-pool.ts";
 import type { RunNode } from "./node.ts";
+import { isPrepared, type PreparedNode } from "./prepared-builds.ts";
 
 /** A node that has to be built, with the engine that does it. */
-export interface AssignedNode extends RunNode {
+export interface AssignedNode extends PreparedNode {
   readonly engine: PooledEngine;
   readonly assignment: EngineAssignment;
 }
@@ -21,10 +23,10 @@ export interface AssignedNode extends RunNode {
  * @throws EngineError `ENGINE_NOT_FOUND`, `ENGINE_UNREACHABLE`; PlanError `PLAN_EMULATION_REFUSED`
  */
 export async function assignEngines(nodes: readonly RunNode[], pool: EnginePool): Promise<readonly RunNode[]> {
-  return await Promise.all(nodes.map((node) => (node.plan.action === "build" ? assign(node, pool) : node)));
+  return await settleAll(nodes.map(async (node) => (isPrepared(node) ? await assign(node, pool) : node)));
 }
 
-async function assign(node: RunNode, pool: EnginePool): Promise<AssignedNode> {
+async function assign(node: PreparedNode, pool: EnginePool): Promise<AssignedNode> {
   const { engines } = node.tagged.spec;
   const engine = await pool.forPlatform(node.platform, engines);
   const execution = await executionOf(node);
@@ -38,8 +40,8 @@ export function isAssigned(node: RunNode): node is AssignedNode {
 }
 
 /** What the Dockerfile runs, as far as its text tells; what a recipe runs is known exactly, once it is lowered. */
-async function executionOf({ tagged, platform }: RunNode): Promise<Execution> {
-  const { source, directory, buildArgs } = tagged.package;
+async function executionOf({ tagged, platform, buildArgs }: PreparedNode): Promise<Execution> {
+  const { source, directory } = tagged.package;
   if (source.kind === "recipe") return "unknown";
   const file = join(directory, source.dockerfile);
   const text = await readFile(file, "utf8").catch((cause: unknown) => {
@@ -50,7 +52,7 @@ async function executionOf({ tagged, platform }: RunNode): Promise<Execution> {
   });
   return dockerfileExecution(text, {
     args: {
-      ...Object.fromEntries(buildArgs.map((arg) => [arg.name, arg.value])),
+      ...buildArgs,
       TARGETOS: platform.os,
       TARGETARCH: platform.architecture,
       TARGETPLATFORM: formatPlatform(platform),

@@ -11,6 +11,7 @@ import { joinNodes, type RunNode } from "./node.ts";
 import { countOutcomes, type PackageEnd, runFailed, toRunResult } from "./outcome.ts";
 import { gatherFacts } from "./package-facts.ts";
 import { performPackage } from "./package-work.ts";
+import { prepareBuilds } from "./prepared-builds.ts";
 import { assertMayPush } from "./push-permission.ts";
 import type { RunResult } from "./result.ts";
 import type { RunContext } from "./run.ts";
@@ -34,7 +35,8 @@ export async function executeRun(spec: RunSpec, context: RunContext): Promise<Ru
   const facts = await gatherFacts(packages, stores, { signal, force: spec.options.force ?? false });
   const decided = createPlan(facts, planOptions(spec));
   if (spec.verb === "push") await assertPush(facts, decided, stores, signal);
-  const nodes = await assignEngines(joinNodes(decided, packages, facts), pool);
+  const prepared = await prepareBuilds(joinNodes(decided, packages, facts), { signal });
+  const nodes = await assignEngines(prepared, pool);
   const plan = { ...decided, packages: decided.packages.map((planned) => replanned(planned, nodes)) };
   announcePlan(plan, context);
 

@@ -1,5 +1,6 @@
 import { mapConcurrent } from "../core/concurrency.ts";
 import { formatPlatform, type Platform, parsePlatform } from "../core/platform.ts";
+import { parseReference } from "../oci/model/reference.ts";
 import type { PackageFacts, PlatformFacts } from "../plan/plan.ts";
 import { selectPlatforms } from "../plan/preflight.ts";
 import { recordedInputs } from "./recorded-inputs.ts";
@@ -26,6 +27,7 @@ export async function gatherFacts(
 }
 
 async function factsOf(tagged: TaggedPackage, stores: Stores, options: FactsOptions): Promise<PackageFacts> {
+  parseReference(tagged.canonicalReference);
   const asked = tagged.spec.overrides.platforms?.map(parsePlatform);
   const platforms = selectPlatforms(tagged.package, asked);
   const [cached, published] = await askStores(tagged, stores, options);

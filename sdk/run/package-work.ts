@@ -3,8 +3,7 @@ import { treeState } from "../git/tree-state.ts";
 import type { Descriptor } from "../oci/model/descriptor.ts";
 import type { PlannedPackage } from "../plan/plan.ts";
 import type { NodeOutcome } from "../progress/event.ts";
-import { isAssigned } from "./assigned-plan.ts";
-import { resolveBuildArgs } from "./build-arg-sources.ts";
+import { type AssignedNode, isAssigned } from "./assigned-plan.ts";
 import { createStep } from "./build-steps.ts";
 import type { Destination, NodeImage } from "./destination.ts";
 import { buildOnEngine } from "./engine-build.ts";
@@ -72,17 +71,14 @@ async function perform(node: RunNode, work: PackageWork): Promise<Descriptor | u
   return node.plan.action === "none" ? undefined : await work.destination.transfer(node);
 }
 
-async function build(
-  node: RunNode & Parameters<Destination["output"]>[0],
-  work: PackageWork,
-): Promise<Descriptor | undefined> {
+async function build(node: AssignedNode, work: PackageWork): Promise<Descriptor | undefined> {
   const { context, destination, stores } = work;
   context.signal.throwIfAborted();
-  const { engine, assignment, tagged, platform } = node;
+  const { engine, assignment, tagged, platform, buildArgs } = node;
   const name = nodeName(node);
   context.emit({ type: "node.started", at: Date.now(), node: name, engine: engine.facts.address });
   const output = await destination.output(node);
-  const step = createStep(tagged, await resolveBuildArgs(tagged.package, context), {
+  const step = createStep(tagged, buildArgs, {
     platform,
     buildPlatform: assignment.buildPlatform,
     sandboxNetwork: engine.sandboxNetwork,

@@ -7,6 +7,7 @@ import { joinNodes } from "./node.ts";
 import type { VerbOptions } from "./options.ts";
 import { gatherFacts } from "./package-facts.ts";
 import type { PackageSetSpec } from "./package-spec.ts";
+import { prepareBuilds } from "./prepared-builds.ts";
 import { createStores } from "./stores.ts";
 import { tagPackageSet } from "./tagging.ts";
 
@@ -18,7 +19,7 @@ export async function planPackageSet(set: PackageSetSpec, options: VerbOptions =
   const packages = await tagPackageSet(set, { signal });
   const facts = await gatherFacts(packages, stores, { signal, force: options.force ?? false });
   const plan = createPlan(facts, { verb: "push", force: options.force ?? false, pull: false });
-  const joined = joinNodes(plan, packages, facts);
+  const joined = await prepareBuilds(joinNodes(plan, packages, facts), { signal });
   const nodes = await assignEngines(joined, pool).catch((error: unknown) => {
     // A plan without engines still tells what would be built and why; push() itself will say what is missing.
     if (error instanceof EngineError) return joined;

@@ -35,6 +35,8 @@ export function createStores(options: Abortable & { readonly cacheDirectory?: st
     },
     [Symbol.asyncDispose]: async () => {
       registry?.close();
+      // Opening makes files; nothing of that may go on when the run is over.
+      await cache?.catch(() => {});
     },
   };
 }

@@ -16,7 +16,9 @@ describe("assignEngine", () => {
   });
 
   test.each(["none", "build-platform"] as const)("only steps that execute on the platform count: %s", (execution) => {
-    expect(assignEngine(engine, arm64, execution, "never").emulation).toBe("none");
+    expect(assignEngine(engine, arm64, execution, "allow").emulation).toBe("none");
+    // The text does not tell what base images bring along, so the engine is asked in any case.
+    expect(assignEngine(engine, arm64, execution, "never").emulation).toBe("verify");
   });
 
   test("emulation is refused unless it is allowed", () => {

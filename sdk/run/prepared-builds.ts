@@ -1,0 +1,41 @@
+import type { Abortable } from "../core/abort.ts";
+import { settleAll } from "../core/concurrency.ts";
+import { checkPackageFiles } from "../loaders/package-files.ts";
+import { resolveBuildArgs } from "./build-arg-sources.ts";
+import type { RunNode } from "./node.ts";
+
+/** A node that has to be built, with what its build needs besides an engine. */
+export interface PreparedNode extends RunNode {
+  /** All resolved. */
+  readonly buildArgs: Readonly<Record<string, string>>;
+}
+
+/**
+ * Makes sure, for each package of which something has to be built, that its files are there and its build arguments
+ * have values. No engine is asked for that, so nothing is built in vain.
+ *
+ * @throws InputError `INPUT_SOURCE_MISSING`, `INPUT_PACKAGE_NOT_FOUND`; PlanError `PLAN_BUILD_ARG_UNKNOWN`
+ */
+export async function prepareBuilds(
+  nodes: readonly RunNode[],
+  options: Abortable,
+): Promise<readonly (RunNode | PreparedNode)[]> {
+  const built = new Set(nodes.filter(({ plan }) => plan.action === "build").map(({ tagged }) => tagged));
+  const buildArgs = new Map(
+    await settleAll(
+      [...built].map(async (tagged) => {
+        await checkPackageFiles(tagged.package, options);
+        return [tagged, await resolveBuildArgs(tagged.package, options)] as const;
+      }),
+    ),
+  );
+  return nodes.map((node) => {
+    const args = node.plan.action === "build" ? buildArgs.get(node.tagged) : undefined;
+    return args ? { ...node, buildArgs: args } : node;
+  });
+}
+
+/** True if the node has to be built. */
+export function isPrepared(node: RunNode): node is PreparedNode {
+  return "buildArgs" in node;
+}
