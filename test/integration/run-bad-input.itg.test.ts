@@ -1,0 +1,303 @@
+import { mkdtemp } from "node:fs/promises";
+import { join } from "node:path";
+import { engines, type FluentPackage, llb, pkg, pkgs } from "kitsmith";
+import { openImage } from "kitsmith/testing";
+import { afterEach, beforeEach, describe, expect, inject, test } from "vitest";
+import { createRepository, type FileContent, type PackageRepository } from "./package-repository.ts";
+import {
+  cacheNames,
+  createScratch,
+  failureOf,
+  loggedText,
+  type ScratchDirectory,
+  shellPackage,
+  startedNodes,
+  tagsOf,
+  unfinishedFiles,
+} from "./run-fixture.ts";
+
+const registry = inject("registryHost");
+const engine = inject("buildkitAddress");
+/** Who asks it gets another error than the one that is expected. */
+const NO_ENGINE = "unix:///tmp/kitsmith-there-is-no-such-engine.sock";
+const FOREIGN = process.arch === "arm64" ? "amd64" : "arm64";
+const FOREIGN_PLATFORM = `linux/${FOREIGN}`;
+
+let scratch: ScratchDirectory;
+let repository: PackageRepository;
+let org: string;
+let count = 0;
+
+beforeEach(async () => {
+  scratch = await createScratch();
+  count += 1;
+  org = `bad-input-${process.pid}-${count}`;
+});
+afterEach(async () => {
+  await repository?.[Symbol.asyncDispose]();
+  await scratch[Symbol.asyncDispose]();
+});
+
+const cacheDirectory = () => scratch.directory;
+const options = () => ({ cacheDirectory: cacheDirectory() });
+
+async function open(files: Readonly<Record<string, FileContent>>): Promise<FluentPackage> {
+  repository = await createRepository(files);
+  return pkg(join(repository.directory, "p")).org(`${registry}/${org}`).engines(NO_ENGINE);
+}
+
+async function expectNothingDone(image = "p"): Promise<void> {
+  expect(await cacheNames(cacheDirectory())).toEqual([]);
+  expect(await unfinishedFiles(cacheDirectory())).toEqual([]);
+  expect(await tagsOf(registry, `${org}/${image}`)).toEqual([]);
+}
+
+const BUILD_YML = "image: p\narches: [amd64]\n";
+const HELLO = { "p/build.yml": BUILD_YML, "p/Dockerfile": "FROM scratch\nCOPY hello /\n", "p/hello": "hello\n" };
+
+describe("a package that cannot be loaded", () => {
+  afterEach(() => expectNothingDone());
+
+  test("a directory without build.yml and Dockerfile", async () => {
+    const bad = await open({ "p/other": "" });
+    const error = await failureOf(bad.build(options()));
+    expect(error).toMatchObject({
+      code: "INPUT_PACKAGE_NOT_FOUND",
+      details: { directory: join(repository.directory, "p") },
+    });
+  });
+
+  test("no directory", async () => {
+    const bad = await open({ "q/Dockerfile": "FROM scratch\n" });
+    expect(await failureOf(bad.push(options()))).toMatchObject({ code: "INPUT_PACKAGE_NOT_FOUND" });
+  });
+
+  test("a glob that matches nothing", async () => {
+    repository = await createRepository({ "p/other": "" });
+    const run = pkgs(`${repository.directory}/q*`).build(options());
+    expect(await failureOf(run)).toMatchObject({ code: "INPUT_PACKAGE_NOT_FOUND" });
+  });
+
+  test("an unknown key, with the nearest that is known", async () => {
+    const bad = await open({ ...HELLO, "p/build.yml": `${BUILD_YML}archs: [arm64]\n` });
+    const error = await failureOf(bad.build(options()));
+    expect(error).toMatchObject({
+      code: "INPUT_FIELD_UNKNOWN",
+      location: { file: join(repository.directory, "p/build.yml"), line: 3, column: 1 },
+    });
+    expect(error.hint).toContain("arches");
+  });
+
+  test("two mistakes in one file, each with its place", async () => {
+    const bad = await open({ ...HELLO, "p/build.yml": "image: p\nnetwork: perhaps\narches: [amd64]\nimge: q\n" });
+    const file = join(repository.directory, "p/build.yml");
+    expect(await failureOf(bad.build(options()))).toMatchObject({
+      details: {
+        problems: [
+          { code: "INPUT_YAML_INVALID", location: { file, line: 2, column: 10 } },
+          { code: "INPUT_FIELD_UNKNOWN", location: { file, line: 4, column: 1 } },
+        ],
+      },
+    });
+  });
+
+  test("mistakes in two packages of a set leave both unbuilt", async () => {
+    repository = await createRepository({ ...HELLO, "q/build.yml": "images: q\n", "q/Dockerfile": "FROM scratch\n" });
+    const set = pkgs(`${repository.directory}/*`).org(`${registry}/${org}`).engines(NO_ENGINE);
+    expect(await failureOf(set.push(options()))).toMatchObject({
+      location: { file: join(repository.directory, "q/build.yml") },
+    });
+  });
+
+  test.each([
+    ["is not there", async () => "../gone"],
+    ["is not committed", async () => "../new"],
+    ["is outside of git", async () => await mkdtemp(join(scratch.directory, "outside-"))],
+  ])("an extra source that %s", async (_, place) => {
+    const bad = await open({
+      ...HELLO,
+      "p/build.yml": `${BUILD_YML}extra-sources:\n  - ${await place()}:vendor\n`,
+    });
+    await repository.write("new/file", "new\n");
+    expect(await failureOf(bad.build(options()))).toMatchObject({
+      code: "INPUT_SOURCE_MISSING",
+      location: { file: join(repository.directory, "p/build.yml"), line: 4, column: 5 },
+    });
+  });
+
+  test.each(["Not/Lower Case", "host.example/with space", "-"])("the organisation %j", async (bad) => {
+    const package_ = (await open(HELLO)).org(bad);
+    expect(await failureOf(package_.build(options()))).toMatchObject({ code: "INPUT_REFERENCE_INVALID" });
+  });
+
+  test("a tag that no registry takes", async () => {
+    const bad = (await open(HELLO)).tag("not:a:tag");
+    expect(await failureOf(bad.build(options()))).toMatchObject({ code: "INPUT_REFERENCE_INVALID" });
+  });
+
+  test("a tag template that does not parse", async () => {
+    const bad = (await open(HELLO)).tag("{{.Hash");
+    expect(await failureOf(bad.build(options()))).toMatchObject({ code: "INPUT_TEMPLATE_INVALID" });
+  });
+});
+
+describe("a build that is refused before it begins", () => {
+  test("for want of the Dockerfile", async () => {
+    const bad = (await open({ "p/build.yml": BUILD_YML })).engines(engine);
+    const run = bad.build(options());
+    expect(await failureOf(run)).toMatchObject({
+      code: "INPUT_SOURCE_MISSING",
+      location: { file: join(repository.directory, "p/build.yml") },
+      details: { path: join(repository.directory, "p/Dockerfile") },
+    });
+    expect(await startedNodes(run)).toBe(0);
+    await expectNothingDone();
+  });
+
+  test("for a platform that the package does not build", async () => {
+    const bad = (await open(HELLO)).platforms("linux/amd64", "linux/s390x");
+    expect(await failureOf(bad.push(options()))).toMatchObject({
+      code: "PLAN_PLATFORM_UNSUPPORTED",
+      location: { file: join(repository.directory, "p/build.yml") },
+      details: { platform: "linux/s390x" },
+    });
+    await expectNothingDone();
+  });
+
+  test("for a platform that is none", async () => {
+    const bad = (await open(HELLO)).platforms("linux");
+    expect(await failureOf(bad.push(options()))).toMatchObject({ code: "INPUT_PLATFORM_INVALID" });
+    await expectNothingDone();
+  });
+
+  test.each([
+    ["A=@lkt:nothing:../q", "an unknown kind of source"],
+    ["A=@lkt:pkgs:../none*", "a pattern that matches nothing"],
+    ["A=@lkt:pkgs:../*", "a name without %"],
+  ])("for a build arg of %s: %s", async (arg) => {
+    const bad = await open({ ...HELLO, "p/build.yml": `${BUILD_YML}buildArgs:\n  - "${arg}"\n` });
+    const run = bad.build(options());
+    expect(await failureOf(run)).toMatchObject({
+      code: "PLAN_BUILD_ARG_UNKNOWN",
+      location: { file: join(repository.directory, "p/build.yml"), line: 4 },
+    });
+    expect(await startedNodes(run)).toBe(0);
+    await expectNothingDone();
+  });
+
+  test("for a build arg of a package that is not there", async () => {
+    const bad = await open({ ...HELLO, "p/build.yml": `${BUILD_YML}buildArgs: ["A=@lkt:pkg:../gone"]\n` });
+    expect(await failureOf(bad.build(options()))).toMatchObject({ code: "INPUT_PACKAGE_NOT_FOUND" });
+    await expectNothingDone();
+  });
+
+  test("as a push of what is not committed", async () => {
+    const bad = await open(HELLO);
+    await repository.write("p/hello", "changed\n");
+    expect(await failureOf(bad.push(options()))).toMatchObject({
+      code: "PLAN_TREE_DIRTY",
+      details: { packages: [`${registry}/${org}/p`] },
+    });
+    await expectNothingDone();
+  });
+
+  test("as other inputs than those of the image in the cache, under the same tag", async () => {
+    const one = (await open(HELLO)).engines(engine).buildArgs({ CHANNEL: "one" });
+    const built = await one.build(options());
+    const names = await cacheNames(cacheDirectory());
+    const error = await failureOf(one.buildArgs({ CHANNEL: "two" }).build(options()));
+    expect(error).toMatchObject({
+      code: "PLAN_INPUTS_DIFFER",
+      details: { digest: built.images["linux/amd64"]?.digest },
+    });
+    expect(await cacheNames(cacheDirectory())).toEqual(names);
+  });
+
+  test("as other inputs than those of the image in the registry, under the same tag", async () => {
+    const one = (await open(HELLO)).engines(engine).buildArgs({ CHANNEL: "one" });
+    const pushed = await one.push(options());
+    const digestOf = async () => {
+      const accept = "application/vnd.oci.image.index.v1+json";
+      const url = `http://${registry}/v2/${org}/p/manifests/${pushed.tag}`;
+      return (await fetch(url, { method: "HEAD", headers: { accept } })).headers.get("docker-content-digest");
+    };
+    expect(await digestOf()).toBe(pushed.digest);
+    await using elsewhere = await createScratch();
+    const two = one.buildArgs({ CHANNEL: "two" }).push({ cacheDirectory: elsewhere.directory });
+    expect(await failureOf(two)).toMatchObject({ code: "PLAN_INPUTS_DIFFER" });
+    expect(await digestOf()).toBe(pushed.digest);
+  });
+});
+
+describe("emulation that nobody asked for", () => {
+  const never = engines({ default: engine });
+
+  test("is refused for a step that the Dockerfile names", async () => {
+    const files = await shellPackage("p", ['RUN ["/bin/sh", "-c", "echo ran"]'], { arches: [FOREIGN] });
+    const run = (await open(files)).engines(never).push(options());
+    expect(await failureOf(run)).toMatchObject({
+      code: "PLAN_EMULATION_REFUSED",
+      details: { platform: FOREIGN_PLATFORM, engine },
+    });
+    expect(await startedNodes(run)).toBe(0);
+    await expectNothingDone();
+  });
+
+  test("is refused for a recipe's step before it runs", async () => {
+    repository = await createRepository(await shellPackage("p", []));
+    const recipe = pkg({
+      directory: join(repository.directory, "p"),
+      image: "p",
+      platforms: [FOREIGN_PLATFORM],
+      recipe: ({ context }) =>
+        llb.scratch().copy(context().path("/busybox"), "/bin/sh").run(["/bin/sh", "-c", "echo ran"]),
+    });
+    const run = recipe.org(`${registry}/${org}`).engines(never).push(options());
+    expect(await failureOf(run)).toMatchObject({ code: "RUN_FAILED", cause: { code: "PLAN_EMULATION_REFUSED" } });
+    expect(await loggedText(run)).toBe("");
+    await expectNothingDone();
+  });
+
+  test("is refused for a step that a base image brings along", async () => {
+    const base = await shellPackage("base", ['ONBUILD RUN ["/bin/sh", "-c", "echo ran"]'], { arches: [FOREIGN] });
+    repository = await createRepository(base);
+    const { reference } = await pkg(join(repository.directory, "base"))
+      .org(`${registry}/${org}`)
+      .engines(never)
+      .push(options());
+    await repository.write("p/build.yml", `image: p\narches: [${FOREIGN}]\n`);
+    await repository.write("p/Dockerfile", `FROM ${reference}\n`);
+    await repository.commit();
+    const run = pkg(join(repository.directory, "p")).org(`${registry}/${org}`).engines(never).push(options());
+    expect(await failureOf(run)).toMatchObject({ code: "RUN_FAILED", cause: { code: "PLAN_EMULATION_REFUSED" } });
+    expect(await loggedText(run)).toBe("");
+    await expectNothingDone();
+  });
+});
+
+describe("names with commas", () => {
+  test("of files that a Dockerfile copies arrive whole", async () => {
+    const files = { "p/build.yml": BUILD_YML, "p/Dockerfile": 'FROM scratch\nCOPY ["a,b", "c,*", "/"]\n' };
+    const package_ = (await open({ ...files, "p/a,b": "one", "p/c,d": "two", "p/a": "not", "p/b": "not" })).engines(
+      engine,
+    );
+    expect(await namesIn(package_)).toEqual(["a,b", "c,d"]);
+  });
+
+  test("of patterns of a recipe arrive whole", async () => {
+    repository = await createRepository({ "p/a,b": "one", "p/c,d": "two", "p/a": "not", "p/b": "not" });
+    const package_ = pkg({
+      directory: join(repository.directory, "p"),
+      image: "p",
+      org,
+      platforms: ["linux/amd64"],
+      recipe: ({ context }) => llb.scratch().copy(context(".", { include: ["a,b", "c,*"] }), "/"),
+    }).engines(engine);
+    expect(await namesIn(package_)).toEqual(["a,b", "c,d"]);
+  });
+});
+
+async function namesIn(built: FluentPackage): Promise<readonly string[]> {
+  await using image = await openImage(built, "linux/amd64", options());
+  return await image.readDirectory("/");
+}
