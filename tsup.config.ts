@@ -1,7 +1,7 @@
 import { existsSync, readFileSync } from "node:fs";
 import { basename } from "node:path";
 import type { Options } from "tsup";
-import { deferredPackages, lazyBuiltins } from "./scripts/bundle-plugins.ts";
+import { type DeferredModules, deferred } from "./scripts/bundle-plugins.ts";
 
 /** The entry points are those that package.json exports from source; the command line is a program of its own. */
 function libraryEntries(): Record<string, string> {
@@ -14,6 +14,8 @@ function libraryEntries(): Record<string, string> {
     const { "kitsmith-source": source, default: built } = target;
     if (source !== undefined && built !== undefined && existsSync(source)) entries[basename(built, ".js")] = source;
   }
+  // The embedded registry's process, started as a program.
+  entries["registry-process"] = "sdk/testing/registry-process.ts";
   return entries;
 }
 
@@ -30,6 +32,12 @@ const library: Options = {
   treeshake: true,
 };
 
+/** What a command loads when it runs, and within it the large dependencies, which few commands use. */
+const PROGRAM: DeferredModules = {
+  names: ["./program.ts"],
+  inside: { names: ["@grpc/grpc-js", "execa", "tar-stream", "yaml", "zod"] },
+};
+
 /** One file with its dependencies inside; what it imports lazily is loaded on first use only. */
 const program: Options = {
   ...shared,
@@ -40,10 +48,14 @@ const program: Options = {
   splitting: false,
   noExternal: [/.*/],
   removeNodeProtocol: false,
-  esbuildPlugins: [lazyBuiltins, deferredPackages(["@grpc/grpc-js", "execa", "tar-stream", "yaml", "zod"])],
-  // Dependencies written as CommonJS call require.
+  esbuildPlugins: deferred(PROGRAM),
+  // Dependencies written as CommonJS call require; deferred modules ask where they are.
   banner: {
-    js: '#!/usr/bin/env node\nimport { createRequire as kitsmithCreateRequire } from "node:module"; const require = kitsmithCreateRequire(import.meta.url);',
+    js: [
+      "#!/usr/bin/env node",
+      'import { createRequire as createKitsmithRequire } from "node:module";',
+      "const importMetaUrl = import.meta.url, require = createKitsmithRequire(importMetaUrl);",
+    ].join("\n"),
   },
 };
 

@@ -8,7 +8,7 @@ type Plugin = NonNullable<Options["esbuildPlugins"]>[number];
  *
  * An import statement of a bundle is hoisted, even that of a part which is never run.
  */
-export const lazyBuiltins: Plugin = {
+const lazyBuiltins: Plugin = {
   name: "lazy-builtins",
   setup: (build) => {
     const names = new Set(builtinModules.flatMap((name) => [name, `node:${name}`]));
@@ -23,20 +23,28 @@ export const lazyBuiltins: Plugin = {
   },
 };
 
+/** Modules that go into the bundle as text. */
+export interface DeferredModules {
+  /** As import statements name them. */
+  readonly names: readonly string[];
+  /** Those of the text itself. */
+  readonly inside?: DeferredModules;
+}
+
 /**
- * Puts large dependencies into the bundle as text that is compiled on first use: code that is only there, but never
- * run, would still be parsed at each start, which takes longer than Node's own start.
+ * Puts modules, with all that they import, into the bundle as text that is compiled on first use: code that is only
+ * there, but never run, would still be parsed at each start, which takes longer than Node's own start.
  */
-export function deferredPackages(packages: readonly string[]): Plugin {
-  return {
-    name: "deferred-packages",
+export function deferred(modules: DeferredModules): Plugin[] {
+  const plugin: Plugin = {
+    name: "deferred",
     setup: (build) => {
-      build.onResolve({ filter: /^[@a-z]/ }, ({ path, pluginData }) =>
-        packages.includes(path) && pluginData !== "inside" ? { path, namespace: "deferred" } : undefined,
+      build.onResolve({ filter: /./ }, ({ path, resolveDir }) =>
+        modules.names.includes(path) ? { path, namespace: "deferred", pluginData: resolveDir } : undefined,
       );
-      build.onLoad({ filter: /.*/, namespace: "deferred" }, async ({ path }) => {
+      build.onLoad({ filter: /./, namespace: "deferred" }, async ({ path, pluginData }) => {
         const bundled = await build.esbuild.build({
-          stdin: { contents: `module.exports = require(${JSON.stringify(path)});`, resolveDir: process.cwd() },
+          stdin: { contents: `module.exports = require(${JSON.stringify(path)});`, resolveDir: String(pluginData) },
           bundle: true,
           write: false,
           minify: true,
@@ -44,18 +52,27 @@ export function deferredPackages(packages: readonly string[]): Plugin {
           platform: "node",
           target: "node20.19",
           conditions: ["import", "module"],
+          define: { "import.meta.url": "importMetaUrl" },
           logLevel: "error",
+          plugins: modules.inside === undefined ? [lazyBuiltins] : deferred(modules.inside),
         });
-        return { contents: deferredModule(path, bundled.outputFiles[0]?.text ?? "") };
+        return { contents: compileOnUse(bundled.outputFiles[0]?.text ?? "") };
       });
     },
   };
+  return [plugin, lazyBuiltins];
 }
 
-function deferredModule(name: string, source: string): string {
+/**
+ * The text keeps the address of the program, so that files beside it are found and its own calls are known as such.
+ * The banner of the bundle names it, as it names `require`: a module that says `import.meta` has no `module`.
+ */
+function compileOnUse(source: string): string {
   return `
-    const { compileFunction } = require("node:vm");
-    compileFunction(${JSON.stringify(source)}, ["module", "exports", "require"], { filename: ${JSON.stringify(`kitsmith:${name}`)} })
-      (module, exports, require);
+    const { compileFunction, constants } = require("node:vm");
+    compileFunction(${JSON.stringify(source)}, ["module", "exports", "require", "importMetaUrl"], {
+      filename: importMetaUrl,
+      importModuleDynamically: constants.USE_MAIN_CONTEXT_DEFAULT_LOADER,
+    })(module, exports, require, importMetaUrl);
   `;
 }

@@ -6,7 +6,7 @@ import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from "node
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { areDependenciesInstalled, installDependencies } from "../examples/quickstart/dependencies.mjs";
+import { areDependenciesInstalled, installDependencies } from "./quickstart/dependencies.mjs";
 
 const directory = join(dirname(fileURLToPath(import.meta.url)), "..");
 const ENGINES = ["--config", "vitest.integration.config.ts"];
