@@ -7,6 +7,7 @@
  */
 
 export { llb } from "./llb/index.ts";
+export { createFromTemplate, type ScaffoldOptions, type ScaffoldResult } from "./run/scaffold.ts";
 export { formatPlan } from "./plan/plan-text.ts";
 export type { ProgressMode } from "./progress/create-renderer.ts";
 export type { NodeName, NodeOutcome, RunEvent } from "./progress/event.ts";
