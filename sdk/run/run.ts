@@ -1,3 +1,4 @@
+import { setMaxListeners } from "node:events";
 import { RunError } from "../core/errors.ts";
 import type { RunEvent } from "../progress/event.ts";
 import { EventLog } from "./event-log.ts";
@@ -31,6 +32,8 @@ export class Run<Result> implements PromiseLike<Result>, AsyncIterable<RunEvent>
 
   constructor(work: (context: RunContext) => Promise<Result>, signal?: AbortSignal) {
     const combined = signal ? AbortSignal.any([signal, this.#controller.signal]) : this.#controller.signal;
+    // Each of many nodes listens; node would take that for a leak.
+    setMaxListeners(0, combined);
     this.result = this.#start(work, combined);
   }
 
