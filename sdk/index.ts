@@ -7,7 +7,6 @@
  */
 
 export { llb } from "./llb/index.ts";
-export { createFromTemplate, type ScaffoldOptions, type ScaffoldResult } from "./run/scaffold.ts";
 export { formatPlan } from "./plan/plan-text.ts";
 export type { ProgressMode } from "./progress/create-renderer.ts";
 export type { NodeName, NodeOutcome, RunEvent } from "./progress/event.ts";
@@ -24,8 +23,9 @@ export type { FluentPackage } from "./run/fluent-package.ts";
 export type { FluentPackages } from "./run/fluent-packages.ts";
 export type { BuildOptions, ExportOptions, PushOptions, VerbOptions } from "./run/options.ts";
 export { type PkgOptions, pkg, pkgs } from "./run/pkg.ts";
-export type { FailedNode, ImageResult, PackageResult, RunResult } from "./run/result.ts";
+export type { FailedNode, ImageResult, NodeReport, PackageResult, RunResult } from "./run/result.ts";
 export type { Run } from "./run/run.ts";
+export { createFromTemplate, type ScaffoldOptions, type ScaffoldResult } from "./run/scaffold.ts";
 
 // Errors: test the code, never the text.
 
