@@ -1,4 +1,5 @@
 import { type Abortable, delay } from "../../core/abort.ts";
+import { mapConcurrent } from "../../core/concurrency.ts";
 import { digestOf } from "../../core/digest.ts";
 import { isKitsmithError, RegistryError } from "../../core/errors.ts";
 import { formatPlatform, type Platform, parsePlatform } from "../../core/platform.ts";
@@ -28,18 +29,25 @@ export interface PublishRequest extends Abortable {
 
 const ROUNDS = 20;
 const PAUSE_MS = 50;
-/** The architectures that others may have published beside ours. */
+/** Whatever others may have published beside ours: a tag that nobody asks for would not be believed. */
 const KNOWN_PLATFORMS: readonly Platform[] = [
-  "linux/amd64",
-  "linux/arm64",
-  "linux/arm/v7",
-  "linux/riscv64",
-  "linux/s390x",
-  "linux/ppc64le",
-  "linux/386",
-  "linux/loong64",
-  "linux/mips64le",
-].map(parsePlatform);
+  ...[
+    "386",
+    "amd64",
+    "arm64",
+    "loong64",
+    "mips",
+    "mips64",
+    "mips64le",
+    "mipsle",
+    "ppc64",
+    "ppc64le",
+    "riscv64",
+    "s390x",
+  ],
+  ...["amd64/v2", "amd64/v3", "amd64/v4", "arm/v5", "arm/v6", "arm/v7"],
+].map((architecture) => parsePlatform(`linux/${architecture}`));
+const LOOKUPS_AT_ONCE = 6;
 
 /**
  * Adds images to what a tag lists, and keeps what is there.
@@ -90,7 +98,9 @@ async function readArchTags(request: PublishRequest, current: ImageIndex | undef
     if (platform !== undefined) platforms.set(formatPlatform(platform), platform);
   }
   const known = new Map([...(current?.manifests ?? []), ...request.entries].map((entry) => [entry.digest, entry]));
-  const found = await Promise.all([...platforms.values()].map((platform) => readArchTag(request, platform, known)));
+  const found = await mapConcurrent([...platforms.values()], LOOKUPS_AT_ONCE, (platform) =>
+    readArchTag(request, platform, known),
+  );
   return found.flat();
 }
 
