@@ -69,7 +69,8 @@ function drawn({ ops }: Definition): readonly Drawn[] {
   });
 }
 
-function opLabel({ body }: Op): string | undefined {
+/** What an op does, for people; undefined for one that only hands on. */
+export function opLabel({ body }: Op): string | undefined {
   switch (body?.kind) {
     case "source":
       return body.identifier;

@@ -2,7 +2,7 @@ import { invalidOp } from "./invalid-op.ts";
 import type { FileVertex, Output, Vertex } from "./vertex.ts";
 
 /** The outputs that a vertex needs, in the order in which Go's client visits them. */
-export function vertexInputs(vertex: Vertex): readonly Output[] {
+function vertexInputs(vertex: Vertex): readonly Output[] {
   switch (vertex.kind) {
     case "source":
       return [];

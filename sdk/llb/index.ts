@@ -28,6 +28,7 @@ export type {
   OwnerValue,
   RmOptions,
 } from "./file-action.ts";
+export { fromDefinition } from "./from-definition.ts";
 export type { GitBundle, GitOptions, GitSignature } from "./git-source.ts";
 export type { FileSourceOptions, HttpOptions } from "./http-source.ts";
 export { type ImageConfigOptions, imageConfig, type OciImageConfig } from "./image-config.ts";
@@ -49,7 +50,9 @@ export type {
 export type { OciLayoutBlobOptions, OciLayoutOptions, OciStoreOptions } from "./oci-source.ts";
 export type { CacheSharing, CdiDevice, ContentCache, NetworkMode, ProxyEnv, SecurityMode } from "./op.ts";
 export type { UlimitValue } from "./process-argument.ts";
+export { checkRequirements, type EngineLimits } from "./requirements.ts";
 export type { ImageOptions, LocalOptions } from "./source.ts";
+export { withSourceTexts } from "./source-texts.ts";
 export { RunState, State } from "./state.ts";
 export { StatePath, type StateValue } from "./state-value.ts";
 export type { Owner, VertexMount, VertexSecret } from "./vertex.ts";

@@ -10,7 +10,7 @@ import { encodeOp } from "./op-encoder.ts";
 import { ProtoWriter } from "./proto-writer.ts";
 import { SourceMapCollector } from "./source-map.ts";
 import type { StateValue } from "./state-value.ts";
-import type { Vertex } from "./vertex.ts";
+import type { RawVertex, Vertex } from "./vertex.ts";
 import { type LoweringContext, lowerVertex } from "./vertex-op.ts";
 
 /** For what a graph is marshalled. */
@@ -52,13 +52,13 @@ export function marshal(state: StateValue, options: MarshalOptions): Definition 
     inputOf: ({ vertex, index }) => ({ digest: digests.get(vertex) ?? "", index }),
   };
   for (const vertex of walkVertices(output.vertex)) {
-    const { op, caps } = lowerVertex(vertex, context);
-    const bytes = encodeOp(op, writer);
+    const { bytes, caps } = vertex.kind === "raw" ? vertex : encodeVertex(vertex, context, writer);
     const digest = digestOf(bytes);
     digests.set(vertex, digest);
     if (!ops.has(digest)) ops.set(digest, bytes);
     metadata.add(digest, vertex.constraints.metadata, caps);
-    sources.add(digest, vertex.site);
+    if (vertex.kind === "raw") sources.addKnown(digest, vertex.source);
+    else sources.add(digest, vertex.site);
   }
   const pointer: Op = { inputs: [context.inputOf(output)] };
   const pointerBytes = encodeOp(pointer, writer);
@@ -69,6 +69,15 @@ export function marshal(state: StateValue, options: MarshalOptions): Definition 
     metadata: metadata.finish(),
     ...(source === undefined ? {} : { source }),
   });
+}
+
+function encodeVertex(
+  vertex: Exclude<Vertex, RawVertex>,
+  context: LoweringContext,
+  writer: ProtoWriter,
+): { readonly bytes: Uint8Array; readonly caps: readonly string[] } {
+  const { op, caps } = lowerVertex(vertex, context);
+  return { bytes: encodeOp(op, writer), caps };
 }
 
 const EMPTY_DEFINITION: Definition = Object.freeze({ ops: Object.freeze([]), metadata: new Map() });

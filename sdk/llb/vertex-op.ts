@@ -5,7 +5,7 @@ import { fileOp } from "./file-op.ts";
 import { formatImageReference, parseImageReference } from "./image-reference.ts";
 import { invalidOp } from "./invalid-op.ts";
 import type { NetworkMode, Op, OpBody, OpInput } from "./op.ts";
-import type { Output, SourceVertex, Vertex } from "./vertex.ts";
+import type { Output, RawVertex, SourceVertex, Vertex } from "./vertex.ts";
 
 /** What marshalling knows and a vertex does not. */
 export interface LoweringContext {
@@ -37,14 +37,14 @@ export interface LoweredBody {
 const PLATFORM_SOURCES = ["docker-image://", "oci-layout://"];
 
 /** Turns a vertex into the op that BuildKit gets. */
-export function lowerVertex(vertex: Vertex, context: LoweringContext): LoweredOp {
+export function lowerVertex(vertex: Exclude<Vertex, RawVertex>, context: LoweringContext): LoweredOp {
   const { body, inputs, caps, platform } = lowerBody(vertex, context);
   const own = vertex.constraints.requires;
   const constraints = own === undefined ? context.requires : [...context.requires, ...own];
   return { op: { inputs, constraints, body, ...(platform === undefined ? {} : { platform }) }, caps };
 }
 
-function lowerBody(vertex: Vertex, context: LoweringContext): LoweredBody {
+function lowerBody(vertex: Exclude<Vertex, RawVertex>, context: LoweringContext): LoweredBody {
   const { inputOf } = context;
   switch (vertex.kind) {
     case "source":

@@ -1,6 +1,6 @@
 import type { Platform } from "../core/platform.ts";
 import type { CallSite } from "./call-site.ts";
-import type { VertexMetadata } from "./definition.ts";
+import type { SourceMap, VertexMetadata } from "./definition.ts";
 import type {
   CacheSharing,
   CdiDevice,
@@ -27,7 +27,8 @@ export type Vertex =
   | BuildVertex
   | MergeVertex
   | DiffVertex
-  | PassthroughVertex;
+  | PassthroughVertex
+  | RawVertex;
 
 /** One result of a vertex. */
 export interface Output {
@@ -154,4 +155,14 @@ export interface PassthroughVertex extends VertexBase {
   readonly inputs: readonly Output[];
   /** Which inputs are handed on, in order. */
   readonly outputs: readonly number[];
+}
+
+/** An op that was marshalled before. */
+export interface RawVertex extends VertexBase {
+  readonly kind: "raw";
+  readonly bytes: Uint8Array;
+  readonly inputs: readonly Output[];
+  readonly caps: readonly string[];
+  /** Where the definition that it comes from says it was made. */
+  readonly source: SourceMap | undefined;
 }
