@@ -78,6 +78,7 @@ export class Image implements AsyncDisposable {
     if (expected.elf) await this.#assertElf(path, expected.elf);
   }
 
+  /** Closes what the image was read from. */
   async [Symbol.asyncDispose](): Promise<void> {}
 
   async #assertElf(path: string, expected: NonNullable<FileExpectation["elf"]>): Promise<void> {

@@ -3,6 +3,8 @@
  *
  * @module
  */
+
+export type { ImageConfig, RunConfig } from "../oci/model/image-config.ts";
 export { type FileExpectation, Image } from "./image.ts";
 export type { TreeEntry } from "./image-tree.ts";
 export { openImage } from "./open-image.ts";
