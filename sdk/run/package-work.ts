@@ -1,5 +1,3 @@
-import { PlanError } from "../core/errors.ts";
-import { treeState } from "../git/tree-state.ts";
 import type { Descriptor } from "../oci/model/descriptor.ts";
 import type { PlannedPackage } from "../plan/plan.ts";
 import type { NodeOutcome } from "../progress/event.ts";
@@ -11,6 +9,7 @@ import { nodeName, type RunNode } from "./node.ts";
 import type { NodeEnd, PackageEnd } from "./outcome.ts";
 import type { RunContext } from "./run.ts";
 import type { Stores } from "./stores.ts";
+import { rememberTree, type TreeCheck } from "./tree-check.ts";
 
 /** What the work on packages shares. */
 export interface PackageWork {
@@ -29,7 +28,8 @@ export async function performPackage(
   nodes: readonly RunNode[],
   work: PackageWork,
 ): Promise<PackageEnd> {
-  const before = await treeBefore(nodes, work);
+  const tree = rememberBuiltTree(nodes, work);
+  await Promise.allSettled([tree]);
   const ends = await Promise.all(nodes.map((node) => performNode(node, work)));
   const images = ends.flatMap((end): readonly NodeImage[] =>
     end.ok && end.moved ? [{ node: end.node, descriptor: end.moved }] : [],
@@ -37,12 +37,14 @@ export async function performPackage(
   const failed = ends.some((end) => !end.ok);
   if (failed && (!work.partial || images.length === 0)) return { planned, nodes: ends };
   try {
-    await assertTreeUnchanged(nodes, before, work);
+    const check = await tree;
+    await check?.(work.context.signal);
     const index = await work.destination.publish(planned, images);
     return { planned, nodes: ends, ...(index ? { index } : {}) };
   } catch (error) {
-    work.onFailure();
-    return { planned, nodes: ends, error };
+    const outcome = failureOutcome(error, work.context);
+    if (outcome === "failed") work.onFailure();
+    return { planned, nodes: ends, unpublished: { error, outcome } };
   }
 }
 
@@ -58,11 +60,16 @@ async function performNode(node: RunNode, work: PackageWork): Promise<PerformedN
     const durationMs = Date.now() - startedAt;
     return { node, ok: true, outcome, durationMs, ...(moved ? { image: moved, moved } : {}) };
   } catch (error) {
-    const outcome = context.signal.aborted ? "canceled" : "failed";
+    const outcome = failureOutcome(error, context);
     finished(node, context, outcome, undefined, error);
     if (outcome === "failed") work.onFailure();
     return { node, ok: false, outcome, error, durationMs: Date.now() - startedAt };
   }
+}
+
+/** What is stopped rejects with the signal's reason; whatever else is thrown has failed by itself. */
+function failureOutcome(error: unknown, { signal }: RunContext): "failed" | "canceled" {
+  return signal.aborted && error === signal.reason ? "canceled" : "failed";
 }
 
 async function perform(node: RunNode, work: PackageWork): Promise<Descriptor | undefined> {
@@ -115,21 +122,8 @@ function finished(
   });
 }
 
-async function treeBefore(nodes: readonly RunNode[], { context }: PackageWork): Promise<string | undefined> {
-  const [built] = nodes.filter(isAssigned);
-  return built ? await treeState(built.tagged.package, context) : undefined;
-}
-
-/** What was built must be what the tag says: the tree is looked at again once the engine has all of it. */
-async function assertTreeUnchanged(
-  nodes: readonly RunNode[],
-  before: string | undefined,
-  { context }: PackageWork,
-): Promise<void> {
-  const [node] = nodes;
-  if (!node || before === undefined || before === (await treeState(node.tagged.package, context))) return;
-  throw new PlanError("PLAN_TREE_CHANGED", `${node.tagged.package.directory} changed while it was built`, {
-    hint: "Run it again; nothing was published.",
-    details: { package: node.tagged.name },
-  });
+/** Undefined where nothing is built: what exists already was not made from the tree of now. */
+async function rememberBuiltTree(nodes: readonly RunNode[], { context }: PackageWork): Promise<TreeCheck | undefined> {
+  const built = nodes.find(isAssigned);
+  return built && (await rememberTree(built.tagged, context.signal));
 }
