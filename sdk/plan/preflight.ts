@@ -26,11 +26,11 @@ export function selectPlatforms(pkg: Package, asked: readonly Platform[] | undef
 }
 
 /**
- * Refuses, before any work, a push that must not happen.
+ * Refuses, before any work, to push what nobody could build again.
  *
- * @throws PlanError `PLAN_TREE_DIRTY`, `PLAN_REGISTRY_UNREACHABLE`
+ * @throws PlanError `PLAN_TREE_DIRTY`
  */
-export function assertPushable(facts: readonly PackageFacts[], plan: Plan): void {
+export function assertClean(facts: readonly PackageFacts[]): void {
   const dirty = facts.filter((entry) => entry.dirty);
   if (dirty.length > 0) {
     throw new PlanError(
@@ -42,6 +42,14 @@ export function assertPushable(facts: readonly PackageFacts[], plan: Plan): void
       },
     );
   }
+}
+
+/**
+ * Refuses, before any work, to push where it is not known what would be replaced.
+ *
+ * @throws PlanError `PLAN_REGISTRY_UNREACHABLE`
+ */
+export function assertKnown(facts: readonly PackageFacts[], plan: Plan): void {
   for (const pkg of plan.packages) {
     const node = pkg.nodes.find((candidate) => candidate.state === "unknown");
     if (!node) continue;

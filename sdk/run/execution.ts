@@ -1,8 +1,9 @@
+import { setMaxListeners } from "node:events";
 import { anySignal } from "../core/abort.ts";
 import { RunError } from "../core/errors.ts";
 import { createPlan, type PlanOptions } from "../plan/decision.ts";
 import type { PackageFacts, Plan } from "../plan/plan.ts";
-import { assertPushable } from "../plan/preflight.ts";
+import { assertClean, assertKnown } from "../plan/preflight.ts";
 import { announcePlan } from "./announcement.ts";
 import { assignEngines, replanned } from "./assigned-plan.ts";
 import { createDestination } from "./destination-choice.ts";
@@ -61,8 +62,10 @@ async function assertPush(
   stores: Stores,
   signal: AbortSignal,
 ): Promise<void> {
-  assertPushable(facts, plan);
+  assertClean(facts);
+  // It comes first: a registry that does not let us in does not say what it has either.
   await assertMayPush(plan, stores, signal);
+  assertKnown(facts, plan);
 }
 
 async function performAll(
@@ -74,6 +77,7 @@ async function performAll(
 ): Promise<readonly PackageEnd[]> {
   const stop = new AbortController();
   const signal = anySignal(context.signal, stop.signal) ?? stop.signal;
+  setMaxListeners(0, signal);
   const stoppable = { ...context, signal };
   const work = {
     stores,

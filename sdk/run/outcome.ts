@@ -4,7 +4,7 @@ import type { Descriptor } from "../oci/model/descriptor.ts";
 import type { Plan, PlannedPackage } from "../plan/plan.ts";
 import type { NodeOutcome } from "../progress/event.ts";
 import type { RunNode } from "./node.ts";
-import type { FailedNode, ImageResult, PackageResult, RunResult } from "./result.ts";
+import type { FailedNode, ImageResult, NodeReport, PackageResult, RunResult } from "./result.ts";
 
 /** How one node ended. */
 export type NodeEnd =
@@ -29,8 +29,8 @@ export interface PackageEnd {
   readonly planned: PlannedPackage;
   readonly nodes: readonly NodeEnd[];
   readonly index?: Digest;
-  /** Set where all was built, but publishing it failed. */
-  readonly error?: unknown;
+  /** Set where all was built, but publishing it failed, or was canceled. */
+  readonly unpublished?: { readonly error: unknown; readonly outcome: FailedNode["outcome"] };
 }
 
 /** The result that a verb gives back. */
@@ -41,6 +41,7 @@ export function toRunResult(plan: Plan, ends: readonly PackageEnd[], durationMs:
     plan,
     packages: ends.filter((end) => failuresOf(end).length === 0).map(toPackageResult),
     failed,
+    outcomes: Object.freeze(ends.flatMap((end) => end.nodes.map((node) => nodeReport(end, node)))),
     durationMs,
   });
 }
@@ -57,24 +58,37 @@ export function runFailed(result: RunResult): RunError {
   const failures = result.failed.filter((node) => node.outcome === "failed");
   const [first] = failures;
   const names = failures.map((node) => `${node.package} ${node.platform}`);
-  const options: ErrorOptions = { cause: first?.error, details: { failures, result } };
+  const { outcomes } = result;
+  const options: ErrorOptions = { cause: first?.error, details: { failures, outcomes, result } };
   return new RunError("RUN_FAILED", `failed: ${names.join(", ")}`, options);
 }
 
 function failuresOf(end: PackageEnd): readonly FailedNode[] {
   const failed = end.nodes.flatMap((node) => (node.ok ? [] : [failedNode(end, node)]));
-  if (end.error === undefined || failed.length > 0) return failed;
+  const { unpublished } = end;
+  if (unpublished === undefined || failed.length > 0) return failed;
   return end.nodes.map((node) => ({
     package: end.planned.name,
     platform: node.node.plan.platform,
-    outcome: "failed",
-    error: end.error,
+    ...unpublished,
     ...(node.ok && node.image ? { digest: node.image.digest } : {}),
   }));
 }
 
 function failedNode(end: PackageEnd, node: NodeEnd & { readonly ok: false }): FailedNode {
   return { package: end.planned.name, platform: node.node.plan.platform, outcome: node.outcome, error: node.error };
+}
+
+function nodeReport(end: PackageEnd, node: NodeEnd): NodeReport {
+  const { platform, image } = node.node.plan;
+  const digest = node.ok ? (node.image?.digest ?? image?.digest) : undefined;
+  return Object.freeze({
+    package: end.planned.name,
+    platform,
+    outcome: node.outcome,
+    ...(digest ? { digest } : {}),
+    ...(node.ok ? {} : { error: node.error }),
+  });
 }
 
 function toPackageResult({ planned, nodes, index }: PackageEnd): PackageResult {

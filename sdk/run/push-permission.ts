@@ -9,7 +9,9 @@ import type { Stores } from "./stores.ts";
  * @throws PlanError `PLAN_CREDENTIALS_MISSING`, `PLAN_REGISTRY_UNREACHABLE`
  */
 export async function assertMayPush(plan: Plan, stores: Stores, signal: AbortSignal): Promise<void> {
-  const moved = plan.packages.filter((planned) => planned.nodes.some((node) => node.action !== "none"));
+  const moved = plan.packages.filter((planned) =>
+    planned.nodes.some((node) => node.action !== "none" || node.state === "unknown"),
+  );
   await Promise.all(
     moved.map(async ({ reference }) => {
       const repository = parseReference(reference);

@@ -38,11 +38,23 @@ export interface FailedNode {
   readonly digest?: Digest;
 }
 
+/** How one platform of a package ended, well or not. */
+export interface NodeReport {
+  readonly package: string;
+  readonly platform: PlatformText;
+  readonly outcome: NodeOutcome;
+  /** An image that exists, although no tag may point at it. */
+  readonly digest?: Digest;
+  readonly error?: unknown;
+}
+
 /** What became of a run. */
 export interface RunResult {
   readonly ok: boolean;
   readonly plan: Plan;
   readonly packages: readonly PackageResult[];
   readonly failed: readonly FailedNode[];
+  /** All nodes, in the plan's order. */
+  readonly outcomes: readonly NodeReport[];
   readonly durationMs: number;
 }

@@ -1,4 +1,6 @@
-import { readFile } from "node:fs/promises";
+import { existsSync } from "node:fs";
+import { mkdir, readFile, writeFile } from "node:fs/promises";
+import { join } from "node:path";
 import type { RegistryAccess } from "../../sdk/engine/lifecycle/daemon-config.ts";
 import { type DaemonKind, engineDirectory, startEngineDaemon } from "../../sdk/engine/lifecycle/engine-daemon.ts";
 import { createScratchDirectory, removeScratchDirectory } from "./scratch-directory.ts";
@@ -23,6 +25,19 @@ export async function startBuildkitd(access: RegistryAccess = {}): Promise<TestE
   return await startTestEngine("buildkit", access);
 }
 
+/** A standalone buildkitd that reaches nothing: its network has no device that is up. */
+export async function startIsolatedBuildkitd(): Promise<TestEngine> {
+  return await startTestEngine("buildkit", {}, {}, async (directory) => {
+    const [real] = testTools().binDirectories.filter((bin) => existsSync(join(bin, "buildkitd")));
+    const bin = join(directory, "bin");
+    await mkdir(bin);
+    await writeFile(join(bin, "buildkitd"), `#!/bin/sh\nexec unshare --net -- "${real}/buildkitd" "$@"\n`, {
+      mode: 0o755,
+    });
+    return bin;
+  });
+}
+
 /** A dockerd with the containerd image store, without a bridge: it knows the networks `none` and `host`. */
 export async function startDockerd(access: RegistryAccess = {}): Promise<TestEngine> {
   return await startTestEngine("docker", access);
@@ -37,16 +52,18 @@ async function startTestEngine(
   kind: DaemonKind,
   access: RegistryAccess,
   settings: Readonly<Record<string, unknown>> = {},
+  makePrograms?: (directory: string) => Promise<string>,
 ): Promise<TestEngine> {
   const directory = await createScratchDirectory();
   const paths = engineDirectory(directory);
   try {
+    const ownPrograms = makePrograms ? [await makePrograms(directory)] : [];
     const { pid } = await startEngineDaemon({
       ...access,
       kind,
       directory,
       settings,
-      binDirectories: testTools().binDirectories,
+      binDirectories: [...ownPrograms, ...testTools().binDirectories],
     });
     return Object.freeze({
       kind,

@@ -4,7 +4,7 @@ import { createPackage } from "../../../sdk/pkg/create-package.ts";
 import type { Package } from "../../../sdk/pkg/package.ts";
 import { createPlan } from "../../../sdk/plan/decision.ts";
 import type { PackageFacts } from "../../../sdk/plan/plan.ts";
-import { assertPushable, selectPlatforms } from "../../../sdk/plan/preflight.ts";
+import { assertClean, assertKnown, selectPlatforms } from "../../../sdk/plan/preflight.ts";
 import { packageFacts, platformFacts } from "./package-facts.ts";
 
 const code = (name: string) => expect.objectContaining({ code: name });
@@ -31,20 +31,23 @@ describe("selectPlatforms", () => {
   });
 });
 
-describe("assertPushable", () => {
+describe("a push", () => {
   function check(facts: PackageFacts): () => void {
-    return () => assertPushable([facts], createPlan([facts], { verb: "push", force: false, pull: false }));
+    return () => {
+      assertClean([facts]);
+      assertKnown([facts], createPlan([facts], { verb: "push", force: false, pull: false }));
+    };
   }
 
-  test("accepts a clean package", () => {
+  test("of a clean package is accepted", () => {
     expect(check(packageFacts([platformFacts("linux/amd64")]))).not.toThrow();
   });
 
-  test("refuses a dirty one", () => {
+  test("of a dirty one is refused", () => {
     expect(check(packageFacts([platformFacts("linux/amd64")], { dirty: true }))).toThrowError(code("PLAN_TREE_DIRTY"));
   });
 
-  test("refuses where the registry did not say what it has", () => {
+  test("is refused where the registry did not say what it has", () => {
     const platform = platformFacts("linux/amd64", { registry: { kind: "unknown", why: "401", cause: "cause" } });
     expect(check(packageFacts([platform]))).toThrowError(
       expect.objectContaining({ code: "PLAN_REGISTRY_UNREACHABLE", cause: "cause" }),
