@@ -50,10 +50,11 @@ async function quickstart() {
   ]);
   if (layout)
     await timings.measure("base images into the registry", () => pushLayout(layout, place.mirror, { signal }));
-  const options = ["--registry", place.registry, ...(layout ? ["--offline"] : [])];
-  return await timings.measure("release", () =>
-    runSource(checkout, "pipelines/release.ts", [packages, ...options], { env: place.env, signal }),
+  const status = await timings.measure("release", () =>
+    runSource(checkout, "pipelines/release.ts", [packages, "--registry", place.registry], { env: place.env, signal }),
   );
+  if (status === 0) for (const line of place.goesOn) say(line);
+  return status;
 }
 
 /** What is there, what has to be made, and what cannot be. */

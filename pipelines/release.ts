@@ -13,8 +13,6 @@ const { positionals, values } = parseArgs({
     // Where to publish, such as 127.0.0.1:5000. Default: where the packages' own names say.
     registry: { type: "string" },
     org: { type: "string", default: "acme" },
-    // No step gets a network: for base images that have all that the packages need.
-    offline: { type: "boolean", default: false },
   },
 });
 const registry = values.registry ?? process.env.KITSMITH_REGISTRY;
@@ -26,7 +24,6 @@ for (const name of ["SIGINT", "SIGTERM"] as const) {
 
 let packages = pkgs(await findPackages(resolve(positionals[0] ?? "packages"))).platforms("linux/amd64", "linux/arm64");
 if (registry !== undefined) packages = packages.org(`${registry}/${values.org}`);
-if (values.offline) packages = packages.network(false);
 
 try {
   console.log(formatResult(await packages.push({ signal: stop.signal, progress: "auto" })));

@@ -1,30 +1,36 @@
-import { join } from "node:path";
 import { register } from "tsx/esm/api";
 
 /**
  * Starts a registry, where none is named or base images need a place, and an engine, where none is there that can use it.
- * Both go on running. Gives where to publish, where base images go, and what a release needs in its environment.
+ * Both go on running. Gives where to publish, where base images go, what a release needs in its environment, and what
+ * to tell about the things that go on.
  */
 export async function startSurroundings({ registry, mirror, ownEngine, signal, say }) {
   register();
-  const { ownStateDirectory } = await import("../../sdk/engine/lifecycle/state-directory.ts");
-  const own = registry && !mirror ? undefined : await startRegistry(ownStateDirectory(process.env), signal);
-  const env = ownEngine ? await startEngine(mirror ? own : undefined, signal, say) : {};
-  return { registry: registry ?? own, mirror: `http://${own}`, env };
+  const ownRegistry = registry && !mirror ? undefined : await startRegistry(signal);
+  const engine = ownEngine ? await startEngine(mirror ? ownRegistry : undefined, signal, say) : undefined;
+  return {
+    registry: registry ?? ownRegistry,
+    mirror: `http://${ownRegistry}`,
+    env: engine ? { [engine.kind === "docker" ? "DOCKER_HOST" : "BUILDKIT_HOST"]: engine.address } : {},
+    goesOn: [
+      ...(ownRegistry ? ["the registry goes on running; `npx tsx sdk/cli/main.ts registry stop` ends it"] : []),
+      ...(engine ? ["the engine goes on running; `npx tsx sdk/cli/main.ts engine stop` ends it"] : []),
+    ],
+  };
 }
 
-async function startRegistry(stateDirectory, signal) {
-  const { startOwnRegistry } = await import("../../sdk/testing/own-registry.ts");
-  return (await startOwnRegistry({ directory: join(stateDirectory, "registry"), signal })).address;
+async function startRegistry(signal) {
+  const { startEmbeddedRegistry } = await import("../../sdk/run/embedded-registry.ts");
+  return (await startEmbeddedRegistry({ signal })).address;
 }
 
 async function startEngine(mirror, signal, say) {
   const { startOwnEngine } = await import("../../sdk/engine/lifecycle/own-engine.ts");
-  const engine = await startOwnEngine({
+  return await startOwnEngine({
     ...(mirror && { mirrors: { "docker.io": [mirror] } }),
     allowDistributionPackages: true,
     signal,
     onProgress: say,
   });
-  return { [engine.kind === "docker" ? "DOCKER_HOST" : "BUILDKIT_HOST"]: engine.address };
 }
