@@ -4,6 +4,8 @@ import { captureCallSite } from "./call-site.ts";
 import { checkExitCodes, execVertex, type RunOptions } from "./exec.ts";
 import type { CopyOptions, CreateOptions, FileAction, MkdirOptions, MkfileOptions, RmOptions } from "./file-action.ts";
 import { copy, mkdir, mkfile, rm, symlink } from "./file-action.ts";
+import type { OciImageConfig } from "./image-config.ts";
+import { applyImageConfig } from "./image-config-input.ts";
 import { EMPTY_IMAGE_SETTINGS, type Healthcheck, type ImageSettings, withImageSettings } from "./image-settings.ts";
 import { invalidOp } from "./invalid-op.ts";
 import type { Mount } from "./mount.ts";
@@ -180,6 +182,15 @@ export class State implements StateValue {
   healthcheck(check: Healthcheck): State {
     const test = checkTexts(check.test, "the health check", "healthcheck");
     return this.#withImage({ healthcheck: Object.freeze({ ...check, test }) });
+  }
+
+  /**
+   * Takes over an image config that is known already: its variables, working directory, user and platform for the
+   * processes to come, the rest for the image. `llb.image` does this by itself once the engine has resolved it.
+   */
+  withImageConfig(config: OciImageConfig): State {
+    const { settings, image } = applyImageConfig(this, config);
+    return new State(this.output, settings, image);
   }
 
   /** A file or directory in this state, as source of a copy or a mount. */

@@ -106,3 +106,37 @@ test("the base images of a graph are those that something is inherited from", ()
     baseImageKey("docker.io/library/tools:latest", { os: "linux", architecture: "amd64" }),
   ]);
 });
+
+test("a config that is taken over comes out again, and processes run in it", () => {
+  const config = {
+    architecture: "arm64",
+    os: "linux",
+    config: {
+      Env: ["PATH=/bin", "A=1"],
+      WorkingDir: "/work",
+      User: "app",
+      Entrypoint: ["/e"],
+      Cmd: ["c"],
+      Labels: { a: "1" },
+      ExposedPorts: { "80/tcp": {} },
+      Volumes: { "/data": {} },
+      StopSignal: "SIGINT",
+      Healthcheck: { Test: ["CMD", "x"], Interval: 1_500_000_000, Retries: 3 },
+    },
+    rootfs: { type: "layers", diff_ids: [] },
+  };
+  const state = llb.scratch().withImageConfig(config);
+  expect(imageConfig(state, { platform: { os: "linux", architecture: "amd64" } })).toEqual(config);
+  const spelled = llb.scratch().platform("linux/arm64").env({ PATH: "/bin", A: "1" }).workdir("/work").user("app");
+  const options = { platform: "linux/amd64" };
+  expect(marshal(state.run("x"), options).ops).toEqual(marshal(spelled.run("x"), options).ops);
+});
+
+test("members of a config that have the wrong type are passed over", () => {
+  const wrong = {
+    os: 1,
+    config: { Env: "A=1", Cmd: [1], Labels: { a: 1 }, Healthcheck: 7, ExposedPorts: [], User: null },
+  };
+  const state = llb.scratch().withImageConfig(wrong);
+  expect(imageConfig(state, { platform: PLATFORM })).toEqual(imageConfig(llb.scratch(), { platform: PLATFORM }));
+});

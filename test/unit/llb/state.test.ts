@@ -90,6 +90,34 @@ test("mounts have results of their own", () => {
   expect(codeOf(() => run.mount("/nowhere"))).toBe("LLB_INVALID_OP");
 });
 
+test("caches of two platforms are two, unless they are named", () => {
+  const make = (platform: string, id?: string) =>
+    bytesOf(alpine.run("x", { platform, mounts: [llb.cacheMount("/c", id === undefined ? {} : { id })] }));
+  const hex = (text: string) => Buffer.from(text).toString("hex");
+  expect(make("linux/amd64")).toContain(hex("/c@linux/amd64"));
+  expect(make("linux/arm64")).toContain(hex("/c@linux/arm64"));
+  expect(make("linux/arm64", "shared-by-all")).toContain(hex("shared-by-all"));
+  expect(make("linux/arm64", "shared-by-all")).not.toContain(hex("/c@"));
+});
+
+test("an order that files do not show is kept by the graph", () => {
+  const first = alpine.run("first");
+  const then = llb.after("id", alpine, [first]);
+  expect(bytesOf(then.run("second"))).toContain(Buffer.from("first").toString("hex"));
+  expect(llb.after("id", alpine, [])).toBe(alpine);
+});
+
+test("merging what is nothing is nothing", () => {
+  expect(llb.merge([]).output).toBeUndefined();
+  expect(llb.merge([llb.scratch(), alpine])).toBe(alpine);
+  expect(llb.diff(llb.scratch(), alpine)).toBe(alpine);
+});
+
+test("steps are functions that recipes can share", () => {
+  const withTools = (state: State): State => state.run("apk add make");
+  expect(bytesOf(alpine.with(withTools))).toBe(bytesOf(withTools(alpine)));
+});
+
 test("a read-only root leaves the state's output, and shifts those of mounts", () => {
   const run = alpine.run("make", { readonlyRoot: true, mounts: [llb.bindMount("/out", llb.scratch())] });
   expect(run.output).toBe(alpine.output);
