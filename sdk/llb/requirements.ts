@@ -1,5 +1,6 @@
 import { type Digest, digestOf } from "../core/digest.ts";
 import { GraphError, type SourceLocation } from "../core/errors.ts";
+import { resolveSourcePath } from "../core/source-path.ts";
 import type { Definition } from "./definition.ts";
 import { encodeDefinition } from "./definition-encoder.ts";
 import { opLabel } from "./definition-graph.ts";
@@ -13,9 +14,17 @@ export interface EngineLimits {
   readonly capabilities: ReadonlySet<string>;
   /** Default 16 MiB less what a request needs besides: a daemon takes no larger message. */
   readonly maximumBytes?: number;
+  /** What names of files in the source map are relative to; errors then tell where the files are. */
+  readonly sourceRoot?: string;
 }
 
 const MAXIMUM_BYTES = 16 * 1024 * 1024 - 64 * 1024;
+/**
+ * Capabilities that have a name and that no daemon registers: it would refuse a definition that lists them.
+ *
+ * @source https://github.com/moby/buildkit/blob/v0.33.1/solver/pb/caps.go
+ */
+const UNREGISTERED: ReadonlySet<string> = new Set(["file.copy.modestring", "exec.meta.removemountstubs.recursive"]);
 
 /**
  * Refuses a definition that an engine would refuse, before anything is sent.
@@ -33,24 +42,32 @@ export function checkRequirements(definition: Definition, limits: EngineLimits):
   });
 }
 
-function checkCapabilities(definition: Definition, { engine, capabilities }: EngineLimits): void {
+function checkCapabilities(definition: Definition, limits: EngineLimits): void {
+  const { engine, capabilities } = limits;
   for (const bytes of definition.ops) {
     const digest = digestOf(bytes);
-    const missing = definition.metadata.get(digest)?.caps?.find((cap) => !capabilities.has(cap));
-    if (missing === undefined) continue;
-    const location = firstLocation(definition, digest);
+    const caps = definition.metadata.get(digest)?.caps ?? [];
+    const missing = caps.filter((cap) => !capabilities.has(cap) && !UNREGISTERED.has(cap));
+    if (missing.length === 0) continue;
+    const location = firstLocation(definition, digest, limits.sourceRoot);
     const op = opLabel(decodeOp(bytes)) ?? "the result";
-    throw new GraphError("LLB_CAP_MISSING", `${engine} lacks the capability ${missing}, which "${op}" needs`, {
+    throw new GraphError("LLB_CAP_MISSING", `"${op}" needs ${missing.join(" and ")}, which ${engine} lacks`, {
       hint: "Use a newer BuildKit, or leave out what needs it. dockerd without the containerd image store has no merge and diff.",
-      details: { capability: missing, engine, op, digest },
+      details: { capability: missing[0], missing, engine, op, digest },
       ...(location === undefined ? {} : { location }),
     });
   }
 }
 
-function firstLocation({ source }: Definition, digest: Digest): SourceLocation | undefined {
+function firstLocation(
+  { source }: Definition,
+  digest: Digest,
+  sourceRoot: string | undefined,
+): SourceLocation | undefined {
   const place = source?.locations.get(digest)?.[0];
-  const file = place === undefined ? undefined : source?.files[place.fileIndex];
+  const name = place === undefined ? undefined : source?.files[place.fileIndex]?.filename;
+  if (name === undefined) return undefined;
+  const file = sourceRoot === undefined ? name : resolveSourcePath(name, sourceRoot);
   const line = place?.ranges[0]?.start.line;
-  return file === undefined ? undefined : { file: file.filename, ...(line === undefined ? {} : { line }) };
+  return line === undefined ? { file } : { file, line };
 }

@@ -1,6 +1,6 @@
-import { relative } from "node:path";
 import { type Digest, digestOf } from "../core/digest.ts";
 import { deepFreeze } from "../core/freeze.ts";
+import { formatSourcePath } from "../core/source-path.ts";
 import { type CallSite, callSiteLocation } from "./call-site.ts";
 import type { SourceMap, SourceRange } from "./definition.ts";
 
@@ -57,9 +57,7 @@ export class SourceMapCollector {
   }
 
   #relative(file: string): string {
-    if (this.#root === undefined) return file;
-    const path = relative(this.#root, file);
-    return path.startsWith("..") ? file : path;
+    return this.#root === undefined ? file : formatSourcePath(file, this.#root);
   }
 }
 

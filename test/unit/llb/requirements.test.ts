@@ -30,10 +30,30 @@ test("a missing capability names the op, its line and the engine", () => {
   const all = new Set([...definition.metadata.values()].flatMap(({ caps = [] }) => caps));
   expect(errorOf(() => checkRequirements(definition, { engine, capabilities: all }))).toBeUndefined();
   all.delete("mergeop");
-  const error = errorOf(() => checkRequirements(definition, { engine, capabilities: all }));
+  const error = errorOf(() =>
+    checkRequirements(definition, { engine, capabilities: all, sourceRoot: import.meta.dirname }),
+  );
   expect(error?.code).toBe("LLB_CAP_MISSING");
-  expect(error?.details).toMatchObject({ capability: "mergeop", engine, op: "merge" });
-  expect(error?.location).toMatchObject({ file: "requirements.test.ts", line: expect.any(Number) });
+  expect(error?.details).toMatchObject({ missing: ["mergeop"], engine, op: "merge" });
+  expect(error?.location).toMatchObject({ file: import.meta.filename, line: expect.any(Number) });
+});
+
+test("file names are made whole where it is known what they are relative to", () => {
+  const definition = marshal(base, OPTIONS);
+  const limits = { engine, capabilities: new Set(["source.image"]), sourceRoot: import.meta.dirname };
+  expect(errorOf(() => checkRequirements(definition, limits))).toMatchObject({
+    location: { file: import.meta.filename },
+    details: { missing: ["exec.meta.base", "exec.mount.bind"] },
+  });
+});
+
+test("names that no daemon registers are not asked for", () => {
+  const definition = marshal(base, OPTIONS);
+  const caps = ["file.copy.modestring", "exec.meta.removemountstubs.recursive", "exec.meta.base"];
+  const metadata = new Map([...definition.metadata.keys()].map((digest) => [digest, { caps }]));
+  const limits = { engine, capabilities: new Set(["exec.meta.base"]) };
+  expect(errorOf(() => checkRequirements({ ...definition, metadata }, limits))).toBeUndefined();
+  expect(errorOf(() => checkRequirements(definition, limits))?.details.missing).toContain("source.image");
 });
 
 test("an engine whose capabilities are not known is not asked for any", () => {
