@@ -23,7 +23,15 @@ export type { FluentPackage } from "./run/fluent-package.ts";
 export type { FluentPackages } from "./run/fluent-packages.ts";
 export type { BuildOptions, ExportOptions, PushOptions, VerbOptions } from "./run/options.ts";
 export { type PkgOptions, pkg, pkgs } from "./run/pkg.ts";
-export type { FailedNode, ImageResult, NodeReport, PackageResult, RunResult } from "./run/result.ts";
+export type {
+  ExportedImage,
+  ExportedPackage,
+  FailedNode,
+  ImageResult,
+  NodeReport,
+  PackageResult,
+  RunResult,
+} from "./run/result.ts";
 export type { Run } from "./run/run.ts";
 export { createFromTemplate, type ScaffoldOptions, type ScaffoldResult } from "./run/scaffold.ts";
 

@@ -14,7 +14,7 @@ import { gatherFacts } from "./package-facts.ts";
 import { performPackage } from "./package-work.ts";
 import { prepareBuilds } from "./prepared-builds.ts";
 import { assertMayPush } from "./push-permission.ts";
-import type { RunResult } from "./result.ts";
+import type { ExportedPackage, RunResult } from "./result.ts";
 import type { RunContext } from "./run.ts";
 import { createStores, type Stores } from "./stores.ts";
 import { tagPackageSet } from "./tagging.ts";
@@ -25,7 +25,7 @@ import type { RunSpec } from "./verbs.ts";
  *
  * @throws what loading and planning throw, before any work; RunError `RUN_FAILED` after work that did not all succeed
  */
-export async function executeRun(spec: RunSpec, context: RunContext): Promise<RunResult> {
+export async function executeRun(spec: RunSpec, context: RunContext): Promise<RunResult<ExportedPackage>> {
   const startedAt = Date.now();
   const { emit, signal } = context;
   await using stores = createStores({ ...spec.options, signal });

@@ -7,9 +7,9 @@ import type { PackageSettings } from "../pkg/settings.ts";
 import type { Plan } from "../plan/plan.ts";
 import { type EngineChoice, type EngineSelection, selectionOf } from "./engine-selection.ts";
 import type { BuildOptions, ExportOptions, PushOptions, VerbOptions } from "./options.ts";
-import { onlyPackage } from "./package-result.ts";
+import { onlyExported, onlyPackage } from "./package-result.ts";
 import { type PackageSpec, setOf } from "./package-spec.ts";
-import type { PackageResult } from "./result.ts";
+import type { ExportedPackage, PackageResult } from "./result.ts";
 import type { Run } from "./run.ts";
 import { startRun } from "./verbs.ts";
 
@@ -147,8 +147,8 @@ export class FluentPackage<P extends PlatformText = PlatformText> {
   }
 
   /** Builds what is missing and writes files. */
-  export(options: ExportOptions): Run<PackageResult<P>> {
-    return startRun({ verb: "export", set: setOf(this.spec), options }, onlyPackage<P>(this.spec));
+  export(options: ExportOptions): Run<ExportedPackage<P>> {
+    return startRun({ verb: "export", set: setOf(this.spec), options }, onlyExported<P>(this.spec));
   }
 
   async #reference(): Promise<string> {

@@ -5,8 +5,9 @@ import type { PackageSettings } from "../pkg/settings.ts";
 import type { Plan } from "../plan/plan.ts";
 import { type EngineChoice, type EngineSelection, selectionOf } from "./engine-selection.ts";
 import type { BuildOptions, ExportOptions, PushOptions, VerbOptions } from "./options.ts";
+import { withDigests } from "./package-result.ts";
 import type { PackageSetSpec } from "./package-spec.ts";
-import type { RunResult } from "./result.ts";
+import type { ExportedPackage, RunResult } from "./result.ts";
 import type { Run } from "./run.ts";
 import { startRun } from "./verbs.ts";
 
@@ -86,21 +87,21 @@ export class FluentPackages {
 
   /** Builds what is missing and puts it into the OCI cache. */
   build(options: BuildOptions = {}): Run<RunResult> {
-    return startRun({ verb: "build", set: this.spec, options }, (result) => result);
+    return startRun({ verb: "build", set: this.spec, options }, withDigests);
   }
 
   /** Builds what is missing, pushes by digest, and moves the tags of each package whose platforms all succeeded. */
   push(options: PushOptions = {}): Run<RunResult> {
-    return startRun({ verb: "push", set: this.spec, options }, (result) => result);
+    return startRun({ verb: "push", set: this.spec, options }, withDigests);
   }
 
   /** Builds what is missing and loads it into a docker daemon. */
   load(options: VerbOptions = {}): Run<RunResult> {
-    return startRun({ verb: "load", set: this.spec, options }, (result) => result);
+    return startRun({ verb: "load", set: this.spec, options }, withDigests);
   }
 
   /** Builds what is missing and writes files into a directory, named after the packages. */
-  export(options: ExportOptions): Run<RunResult> {
+  export(options: ExportOptions): Run<RunResult<ExportedPackage>> {
     return startRun({ verb: "export", set: this.spec, options }, (result) => result);
   }
 

@@ -4,7 +4,7 @@ import type { Descriptor } from "../oci/model/descriptor.ts";
 import type { Plan, PlannedPackage } from "../plan/plan.ts";
 import type { NodeOutcome } from "../progress/event.ts";
 import type { RunNode } from "./node.ts";
-import type { FailedNode, ImageResult, NodeReport, PackageResult, RunResult } from "./result.ts";
+import type { ExportedImage, ExportedPackage, FailedNode, NodeReport, RunResult } from "./result.ts";
 
 /** How one node ended. */
 export type NodeEnd =
@@ -34,7 +34,7 @@ export interface PackageEnd {
 }
 
 /** The result that a verb gives back. */
-export function toRunResult(plan: Plan, ends: readonly PackageEnd[], durationMs: number): RunResult {
+export function toRunResult(plan: Plan, ends: readonly PackageEnd[], durationMs: number): RunResult<ExportedPackage> {
   const failed = ends.flatMap(failuresOf);
   return Object.freeze({
     ok: failed.length === 0,
@@ -54,7 +54,7 @@ export function countOutcomes(ends: readonly PackageEnd[]): Readonly<Record<Node
 }
 
 /** The error of a run in which something failed. Its cause is the first failure; all of them are in its details. */
-export function runFailed(result: RunResult): RunError {
+export function runFailed(result: RunResult<ExportedPackage>): RunError {
   const failures = result.failed.filter((node) => node.outcome === "failed");
   const [first] = failures;
   const names = failures.map((node) => `${node.package} ${node.platform}`);
@@ -91,7 +91,7 @@ function nodeReport(end: PackageEnd, node: NodeEnd): NodeReport {
   });
 }
 
-function toPackageResult({ planned, nodes, index }: PackageEnd): PackageResult {
+function toPackageResult({ planned, nodes, index }: PackageEnd): ExportedPackage {
   const images = Object.fromEntries(nodes.flatMap((node) => toImageResult(node)));
   return Object.freeze({
     name: planned.name,
@@ -102,11 +102,11 @@ function toPackageResult({ planned, nodes, index }: PackageEnd): PackageResult {
   });
 }
 
-function toImageResult(end: NodeEnd): readonly (readonly [string, ImageResult])[] {
+function toImageResult(end: NodeEnd): readonly (readonly [string, ExportedImage])[] {
   const { plan } = end.node;
   const digest = end.ok ? (end.image?.digest ?? plan.image?.digest) : undefined;
   if (!end.ok) return [];
-  const image: ImageResult = {
+  const image: ExportedImage = {
     platform: plan.platform,
     reference: plan.reference,
     ...(digest ? { digest } : {}),

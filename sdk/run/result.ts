@@ -3,12 +3,12 @@ import type { PlatformText } from "../core/platform.ts";
 import type { Plan } from "../plan/plan.ts";
 import type { NodeOutcome } from "../progress/event.ts";
 
-/** What became of one platform of a package. */
-export interface ImageResult {
+/** What became of one platform of an exported package. */
+export interface ExportedImage {
   readonly platform: PlatformText;
   /** Where the image lies: `name:tag-arch`. */
   readonly reference: string;
-  /** Undefined only for exports that hold no image. */
+  /** Undefined for exports that hold no image: a root file system has none. */
   readonly digest?: Digest;
   readonly outcome: NodeOutcome;
   /** Why it was built, or not. */
@@ -16,15 +16,26 @@ export interface ImageResult {
   readonly durationMs: number;
 }
 
-/** What became of a package. */
-export interface PackageResult<P extends PlatformText = PlatformText> {
+/** What became of an exported package. */
+export interface ExportedPackage<P extends PlatformText = PlatformText> {
   /** `org/image`. */
   readonly name: string;
   readonly tag: string;
   /** The index with all platforms. */
   readonly reference: string;
-  /** Of the index; undefined where a verb makes none. */
+  /** Of the index; undefined for exports that hold no image. */
   readonly digest?: Digest;
+  readonly images: Readonly<Record<P, ExportedImage>>;
+}
+
+/** What became of one platform of a package. */
+export interface ImageResult extends ExportedImage {
+  readonly digest: Digest;
+}
+
+/** What became of a package. */
+export interface PackageResult<P extends PlatformText = PlatformText> extends ExportedPackage<P> {
+  readonly digest: Digest;
   readonly images: Readonly<Record<P, ImageResult>>;
 }
 
@@ -49,10 +60,10 @@ export interface NodeReport {
 }
 
 /** What became of a run. */
-export interface RunResult {
+export interface RunResult<Package extends ExportedPackage = PackageResult> {
   readonly ok: boolean;
   readonly plan: Plan;
-  readonly packages: readonly PackageResult[];
+  readonly packages: readonly Package[];
   readonly failed: readonly FailedNode[];
   /** All nodes, in the plan's order. */
   readonly outcomes: readonly NodeReport[];

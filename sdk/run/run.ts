@@ -48,12 +48,6 @@ export class Run<Result> implements PromiseLike<Result>, AsyncIterable<RunEvent>
     return this.#log.read();
   }
 
-  /** The events for a bystander: a failure stays unhandled until somebody awaits or iterates the run. */
-  watch(): AsyncIterable<RunEvent> {
-    return this.#log.read();
-  }
-
-  /** The same as {@link Run.events}: `for await (const event of run)`. */
   [Symbol.asyncIterator](): AsyncIterator<RunEvent> {
     return this.events()[Symbol.asyncIterator]();
   }

@@ -1,10 +1,10 @@
 import { anySignal } from "../core/abort.ts";
 import { RunError } from "../core/errors.ts";
 import type { PlanVerb } from "../plan/plan.ts";
+import { openDisplay } from "./display.ts";
 import type { BuildOptions, ExportOptions, PushOptions, VerbOptions } from "./options.ts";
 import type { PackageSetSpec } from "./package-spec.ts";
-import { showRun } from "./renderer.ts";
-import type { RunResult } from "./result.ts";
+import type { ExportedPackage, RunResult } from "./result.ts";
 import { Run } from "./run.ts";
 
 /** What a run is to do. */
@@ -17,18 +17,17 @@ export type RunSpec =
 /** Starts a run. What it needs is imported only now: a value alone costs nothing. */
 export function startRun<Result>(
   spec: RunSpec & { readonly verb: PlanVerb },
-  pick: (result: RunResult) => Result,
+  pick: (result: RunResult<ExportedPackage>) => Result,
 ): Run<Result> {
   const { options } = spec;
-  const run = new Run(
+  return new Run(
     async (context) => {
+      using display = openDisplay(options.progress ?? "quiet", context);
       const { executeRun } = await import("./execution.ts");
-      return pick(await executeRun(spec, context));
+      return pick(await executeRun(spec, display.context));
     },
     anySignal(options.signal, timeoutSignal(options.timeoutMs)),
   );
-  showRun(run, options.progress ?? "quiet");
-  return run;
 }
 
 function timeoutSignal(timeoutMs: number | undefined): AbortSignal | undefined {
