@@ -1,6 +1,7 @@
-// Builds packages into the OCI cache, where `linuxkit build` finds them: npm run build:packages -- DIRECTORY...
+// Builds packages into the OCI cache, where `linuxkit build` finds them: tsx pipelines/build.ts DIRECTORY...
 import { parseArgs } from "node:util";
 import { pkgs } from "kitsmith";
+import { runPipeline } from "./pipeline.ts";
 
 const { positionals, values } = parseArgs({
   allowPositionals: true,
@@ -9,21 +10,13 @@ const { positionals, values } = parseArgs({
     "keep-going": { type: "boolean", default: false },
   },
 });
-if (positionals.length === 0) {
-  console.error("usage: build DIRECTORY... [--platform OS/ARCH]... [--keep-going]");
-  process.exit(2);
-}
 
-const stop = new AbortController();
-for (const name of ["SIGINT", "SIGTERM"] as const) {
-  process.on(name, () => stop.abort(new Error(`stopped by ${name}`)));
-}
-
-const result = await pkgs(positionals)
-  .platforms(...values.platform)
-  .keepGoing(values["keep-going"])
-  .build({ signal: stop.signal, progress: "auto" });
-
-for (const { reference, digest } of result.packages) console.log(`${reference}  ${digest}`);
-for (const { package: name, platform, outcome } of result.failed) console.error(`${name} ${platform}: ${outcome}`);
-process.exitCode = result.ok ? 0 : 1;
+await runPipeline(async (signal) => {
+  const result = await pkgs(positionals)
+    .platforms(...values.platform)
+    .keepGoing(values["keep-going"])
+    .build({ signal, progress: "auto" });
+  for (const { reference, digest } of result.packages) console.log(`${reference}  ${digest}`);
+  for (const { package: name, platform, outcome } of result.failed) console.error(`${name} ${platform}: ${outcome}`);
+  if (!result.ok) process.exitCode = 1;
+});

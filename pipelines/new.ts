@@ -1,20 +1,18 @@
-// npm run new -- NAME [--template NAME] [--org ORG]
-// or: node --import tsx pipelines/new.ts NAME
+// Starts a package from a template: tsx pipelines/new.ts NAME [--template NAME] [--org ORG]
 import { relative } from "node:path";
 import { parseArgs } from "node:util";
 import { createFromTemplate } from "kitsmith";
+import { runPipeline } from "./pipeline.ts";
 
 const { positionals, values } = parseArgs({
   allowPositionals: true,
   options: { template: { type: "string" }, org: { type: "string" } },
 });
-const [name] = positionals;
-if (name === undefined || positionals.length > 1) {
-  console.error("usage: new NAME [--template NAME] [--org ORG]");
-  process.exit(2);
-}
 
-const { directory, files } = await createFromTemplate({ name, ...values });
-console.log(`Made ${relative(process.cwd(), directory)}:`);
-for (const file of files) console.log(`  ${file}`);
-console.log("Commit it, then `kitsmith pkg build` it; README.md says how to go on.");
+await runPipeline(async (signal) => {
+  const [name = ""] = positionals;
+  const { directory, files } = await createFromTemplate({ name, ...values, signal });
+  console.log(`Made ${relative(process.cwd(), directory)}:`);
+  for (const file of files) console.log(`  ${file}`);
+  console.log("Commit it, then `kitsmith pkg build` it; README.md says how to go on.");
+});

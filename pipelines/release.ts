@@ -1,4 +1,4 @@
-// Builds every package of a directory for two platforms and publishes them.
+// Builds every package of a directory for two platforms and publishes them: tsx pipelines/release.ts DIRECTORY
 // What is published already, under the tag that its content gives it, is left alone.
 import { existsSync } from "node:fs";
 import { readdir } from "node:fs/promises";
@@ -6,6 +6,7 @@ import { join, resolve } from "node:path";
 import { pathToFileURL } from "node:url";
 import { parseArgs } from "node:util";
 import { type FluentPackage, type PackageResult, pkgs, type RunResult } from "kitsmith";
+import { runPipeline } from "./pipeline.ts";
 
 const { positionals, values } = parseArgs({
   allowPositionals: true,
@@ -17,20 +18,14 @@ const { positionals, values } = parseArgs({
 });
 const registry = values.registry ?? process.env.KITSMITH_REGISTRY;
 
-const stop = new AbortController();
-for (const name of ["SIGINT", "SIGTERM"] as const) {
-  process.on(name, () => stop.abort(new Error(`stopped by ${name}`)));
-}
-
-let packages = pkgs(await findPackages(resolve(positionals[0] ?? "packages"))).platforms("linux/amd64", "linux/arm64");
-if (registry !== undefined) packages = packages.org(`${registry}/${values.org}`);
-
-try {
-  console.log(formatResult(await packages.push({ signal: stop.signal, progress: "auto" })));
-} catch (error) {
-  console.error(stop.signal.aborted ? stop.signal.reason.message : error);
-  process.exitCode = 1;
-}
+await runPipeline(async (signal) => {
+  let packages = pkgs(await findPackages(resolve(positionals[0] ?? "packages"))).platforms(
+    "linux/amd64",
+    "linux/arm64",
+  );
+  if (registry !== undefined) packages = packages.org(`${registry}/${values.org}`);
+  console.log(formatResult(await packages.push({ signal, progress: "auto" })));
+});
 
 /** Directories with a build.yml, and packages that a package.ts exports. */
 async function findPackages(parent: string): Promise<(string | FluentPackage)[]> {
