@@ -1,5 +1,6 @@
 import { normalizePlatform, type Platform, parsePlatform } from "../core/platform.ts";
 import { invalidOp } from "./invalid-op.ts";
+import type { OpPlatform } from "./op.ts";
 
 // A lone half of a surrogate pair has no UTF-8; NUL ends a path or a variable for the kernel.
 const UNWRITABLE = /[\0\p{Surrogate}]/u;
@@ -81,15 +82,15 @@ export function checkInt64(value: number | bigint, what: string, op: string): bi
   return exact;
 }
 
-/** A platform as text or value, normalized. */
-export function checkPlatform(platform: Platform | string, op: string): Platform {
+/** A platform as text or value, normalized; the version and features of a Windows platform are kept. */
+export function checkPlatform(platform: OpPlatform | string, op: string): OpPlatform {
   try {
     if (typeof platform === "string") return parsePlatform(platform);
     if (
       checkText(platform.os, "the os", op) !== "" &&
       checkText(platform.architecture, "the architecture", op) !== ""
     ) {
-      return normalizePlatform(platform);
+      return withOsDetails(normalizePlatform(platform), platform, op);
     }
   } catch (cause) {
     throw invalidOp(`${JSON.stringify(platform)} is not a platform`, {
@@ -101,5 +102,14 @@ export function checkPlatform(platform: Platform | string, op: string): Platform
   throw invalidOp("a platform without os or architecture", {
     op,
     hint: 'Write { os: "linux", architecture: "arm64" }.',
+  });
+}
+
+function withOsDetails(normal: Platform, { osVersion = "", osFeatures = [] }: OpPlatform, op: string): OpPlatform {
+  if (osVersion === "" && osFeatures.length === 0) return normal;
+  return Object.freeze({
+    ...normal,
+    ...(osVersion === "" ? {} : { osVersion: checkText(osVersion, "the version of the os", op) }),
+    ...(osFeatures.length === 0 ? {} : { osFeatures: checkTexts(osFeatures, "a feature of the os", op) }),
   });
 }

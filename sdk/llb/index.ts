@@ -48,7 +48,7 @@ export type {
   TmpfsMountOptions,
 } from "./mount.ts";
 export type { OciLayoutBlobOptions, OciLayoutOptions, OciStoreOptions } from "./oci-source.ts";
-export type { CacheSharing, CdiDevice, ContentCache, NetworkMode, ProxyEnv, SecurityMode } from "./op.ts";
+export type { CacheSharing, CdiDevice, ContentCache, NetworkMode, OpPlatform, ProxyEnv, SecurityMode } from "./op.ts";
 export type { UlimitValue } from "./process-argument.ts";
 export { checkRequirements, type EngineLimits } from "./requirements.ts";
 export type { ImageOptions, LocalOptions } from "./source.ts";

@@ -25,7 +25,7 @@ export interface MarshalOptions {
   readonly sessionId?: string;
   /** The network of processes whose state names none. Default: one of their own, as in Go's client. */
   readonly network?: NetworkMode;
-  /** File names in the source map are relative to this directory where they lie in it. */
+  /** File names in the source map are relative to this directory. Default: as the runtime gives them. */
   readonly sourceRoot?: string;
 }
 

@@ -1,4 +1,3 @@
-import type { Platform } from "../core/platform.ts";
 import { checkInteger, checkNonEmpty, checkPlatform, checkText, checkTexts } from "./argument.ts";
 import { captureCallSite } from "./call-site.ts";
 import { checkExitCodes, execVertex, type RunOptions } from "./exec.ts";
@@ -9,7 +8,7 @@ import { applyImageConfig } from "./image-config-input.ts";
 import { EMPTY_IMAGE_SETTINGS, type Healthcheck, type ImageSettings, withImageSettings } from "./image-settings.ts";
 import { invalidOp } from "./invalid-op.ts";
 import type { Mount } from "./mount.ts";
-import type { NetworkMode, SecurityMode } from "./op.ts";
+import type { NetworkMode, OpPlatform, SecurityMode } from "./op.ts";
 import { cleanPath } from "./path.ts";
 import { checkEnv, checkExtraHosts, checkUlimits, type UlimitValue } from "./process-argument.ts";
 import { EMPTY_SETTINGS, type Settings, withDirectory, withEnv, withSettings } from "./settings.ts";
@@ -139,7 +138,7 @@ export class State implements StateValue {
   }
 
   /** Sets the platform of the ops to come, and of the image. */
-  platform(platform: Platform | string): State {
+  platform(platform: OpPlatform | string): State {
     return this.#with(withSettings(this.settings, { platform: checkPlatform(platform, "platform") }));
   }
 

@@ -1,12 +1,12 @@
 import { deepFreeze } from "../core/freeze.ts";
-import type { Platform } from "../core/platform.ts";
 import { checkNonEmpty, checkPlatform, checkText, checkTexts } from "./argument.ts";
+import type { OpPlatform } from "./op.ts";
 import type { VertexConstraints } from "./vertex.ts";
 
 /** What every op takes besides its own options. */
 export interface VertexOptions {
   /** Where the op runs, or which of an image's platforms is meant. Default that of the state, else that of the build. */
-  readonly platform?: Platform | string;
+  readonly platform?: OpPlatform | string;
   /** What progress shows in place of the op's own description. */
   readonly name?: string;
   /** More texts to go with the op. */

@@ -1,6 +1,7 @@
 import { expect, test } from "vitest";
 import { GraphError } from "../../../sdk/core/errors.ts";
 import { llb, marshal, type State, withoutCallSites } from "../../../sdk/llb/index.ts";
+import { decodeOp } from "../../../sdk/llb/op-decoder.ts";
 
 const AMD64 = { platform: "linux/amd64" };
 const alpine = llb.image("alpine");
@@ -98,6 +99,15 @@ test("caches of two platforms are two, unless they are named", () => {
   expect(make("linux/arm64")).toContain(hex("/c@linux/arm64"));
   expect(make("linux/arm64", "shared-by-all")).toContain(hex("shared-by-all"));
   expect(make("linux/arm64", "shared-by-all")).not.toContain(hex("/c@"));
+});
+
+test("a platform is normalized, and keeps what only Windows has", () => {
+  expect(bytesOf(llb.image("a", { platform: { os: "Linux", architecture: "aarch64", variant: "v8" } }))).toBe(
+    bytesOf(llb.image("a", { platform: "linux/arm64" })),
+  );
+  const windows = { os: "windows", architecture: "amd64", osVersion: "10.0.1", osFeatures: ["win32k"] };
+  const [image] = marshal(llb.image("a", { platform: windows }), AMD64).ops;
+  expect(decodeOp(image ?? new Uint8Array()).platform).toEqual(windows);
 });
 
 test("an order that files do not show is kept by the graph", () => {
