@@ -20,3 +20,8 @@ export function localName(kind: string, root: VirtualRoot): string {
   const identity = root.layers.map(({ directory, prefix }) => `${prefix}\0${directory}`).join("\0\0");
   return `${kind}-${digestHex(digestOf(identity)).slice(0, 16)}`;
 }
+
+/** What a local source is, without the hash: `context`. */
+export function localKind(name: string): string {
+  return name.replace(/-[0-9a-f]{16}$/, "");
+}

@@ -1,10 +1,9 @@
 import type { CredentialSource } from "../credentials/credential-source.ts";
-import type { BuildJob, ExportResult, JobResult } from "../engine/engine.ts";
+import type { ExportResult, JobResult } from "../engine/engine.ts";
 import { execPlatforms } from "../llb/exec-platforms.ts";
-import { baseImages, type ResolvedImage } from "../llb/index.ts";
 import type { BuildStep } from "../lower/build-step.ts";
+import { localKind } from "../lower/local-name.ts";
 import { lowerStep } from "../lower/lowering.ts";
-import { callRecipe, lowerRecipe } from "../lower/recipe.ts";
 import type { SolveRequest } from "../lower/solve-request.ts";
 import type { BuildOutput } from "../outputs/build-output.ts";
 import { emulationRefused, isNative } from "../plan/engine-assignment.ts";
@@ -16,6 +15,7 @@ import { createFileSyncService } from "../session/filesync.ts";
 import type { SessionService } from "../session/service.ts";
 import type { PooledEngine } from "./engine-pool.ts";
 import type { RunContext } from "./run.ts";
+import { solveInput } from "./solve-input.ts";
 import { createStatusTranslator } from "./status-events.ts";
 
 /** One build on one engine. */
@@ -31,7 +31,7 @@ export interface EngineBuild {
 /**
  * Builds: opens a job, solves, looks at what would run before it runs, and hands the result to the exporter.
  *
- * @throws BuildError, EngineError, PlanError `PLAN_EMULATION_REFUSED`
+ * @throws GraphError `LLB_CAP_MISSING`, `LLB_TOO_LARGE`, BuildError, EngineError, PlanError `PLAN_EMULATION_REFUSED`
  */
 export async function buildOnEngine(build: EngineBuild, context: RunContext): Promise<ExportResult> {
   const { signal } = context;
@@ -42,11 +42,12 @@ export async function buildOnEngine(build: EngineBuild, context: RunContext): Pr
     platform: build.step.platform,
     services: servicesFor(build, request, context),
     sharedKey: request.sharedKey,
+    sourceRoot: build.step.package.directory,
     entitlements: request.entitlements,
     onStatus: (status) => translate(status).forEach(context.emit),
     signal,
   });
-  const { input } = await withBaseImages(build.step, request, job, signal);
+  const input = await solveInput(build.step, request, { job, engine: build.engine }, { signal });
   const result = await job.solve({ input }, { signal });
   if (build.assignment.emulation === "verify") assertNative(build, input, result);
   return await job.finish(result, { signal });
@@ -57,31 +58,13 @@ function servicesFor(build: EngineBuild, request: SolveRequest, { emit }: RunCon
   return [
     createAuthService(build.credentials),
     createFileSyncService(request.locals, {
-      onSynced: ({ name, filesSent, bytesSent, filesTotal }) =>
-        emit({ type: "context.synced", at: Date.now(), node: build.name, name, filesSent, bytesSent, filesTotal }),
+      onSynced: ({ name: local, filesSent, bytesSent, filesTotal }) => {
+        const name = localKind(local);
+        emit({ type: "context.synced", at: Date.now(), node: build.name, name, filesSent, bytesSent, filesTotal });
+      },
     }),
     ...(receive ? [createFileSendService(new Map([[0, receive]]))] : []),
   ];
-}
-
-/** A recipe's processes inherit from base images, whose configs only the engine can tell. */
-async function withBaseImages(
-  step: BuildStep,
-  request: SolveRequest,
-  job: BuildJob,
-  signal: AbortSignal,
-): Promise<SolveRequest> {
-  const { source } = step.package;
-  if (source.kind !== "recipe") return request;
-  const recipe = callRecipe(step, source);
-  const wanted = baseImages(recipe.state, { platform: step.platform });
-  const resolved = await Promise.all(
-    wanted.map(async ({ key, reference, platform }): Promise<readonly [string, ResolvedImage]> => {
-      const { config, digest } = await job.resolveImage(reference, platform, { signal });
-      return [key, { config: JSON.parse(Buffer.from(config).toString("utf8")), digest }];
-    }),
-  );
-  return lowerRecipe(step, recipe, new Map(resolved));
 }
 
 /** The engine has read the Dockerfile by now, and nothing has run yet. */

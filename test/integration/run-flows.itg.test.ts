@@ -27,7 +27,7 @@ interface SyncedFiles {
 async function filesSent(run: Run<unknown>): Promise<readonly SyncedFiles[]> {
   const sent: SyncedFiles[] = [];
   for await (const event of run) {
-    if (event.type === "context.synced" && event.name.startsWith("context-") && event.filesSent > 0) sent.push(event);
+    if (event.type === "context.synced" && event.name === "context" && event.filesSent > 0) sent.push(event);
   }
   await run;
   return sent;
