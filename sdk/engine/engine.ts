@@ -74,6 +74,8 @@ export interface JobOptions extends Abortable {
   readonly entitlements?: readonly string[];
   readonly cacheExports?: readonly { readonly type: string; readonly attributes: Readonly<Record<string, string>> }[];
   readonly onStatus?: (status: SolveStatus) => void;
+  /** The directory that names of Dockerfiles and scripts are relative to: errors then tell where the files are. */
+  readonly sourceRoot?: string;
 }
 
 /** A reference to a result that the daemon holds while the job is open. */

@@ -24,6 +24,8 @@ export interface JobEvidence {
   readonly engine: JobEngine;
   readonly session: Session;
   readonly follower: StatusFollower;
+  /** What names of source files are relative to. */
+  readonly sourceRoot: string | undefined;
 }
 
 const ALIVE_TIMEOUT_MS = 10_000;
@@ -37,7 +39,7 @@ const FAIL_AGAIN_TIMEOUT_MS = 20_000;
  * `recover` gets the error's details from elsewhere.
  */
 export async function explainFailure(
-  { engine, session, follower }: JobEvidence,
+  { engine, session, follower, sourceRoot }: JobEvidence,
   error: unknown,
   recover: () => Promise<Uint8Array | undefined>,
 ): Promise<unknown> {
@@ -48,10 +50,13 @@ export async function explainFailure(
   const lost = error.status === "UNAVAILABLE" || error.status === "INTERNAL";
   if (lost && !(await isAlive(engine.main))) return engineLost(engine.address, error);
   await settledWithin(follower.vertexFailed, STATUS_WAIT_MS);
-  if (!lost) return buildFailure(error, follower, own);
+  if (!lost) return buildFailure(error, follower, { cause: own, sourceRoot });
   const encodedDetails = await recover().catch(() => undefined);
   const message = follower.failedVertex?.error ?? error.statusMessage;
-  return buildFailure(new StatusError("UNKNOWN", message, { cause: error, encodedDetails }), follower, own);
+  return buildFailure(new StatusError("UNKNOWN", message, { cause: error, encodedDetails }), follower, {
+    cause: own,
+    sourceRoot,
+  });
 }
 
 /** The error of a build that has ended. */

@@ -7,8 +7,10 @@ export interface SourceExcerpt {
   readonly file: string;
   readonly startLine: number;
   readonly endLine: number;
-  /** The whole file, or these lines of it, if they are known. */
+  /** The file, or lines of it with these among them, if they are known. */
   readonly text?: string;
+  /** The number of the first line of `text`. Default 1. */
+  readonly textLine?: number;
 }
 
 const CONTEXT_LINES = 2;
@@ -17,10 +19,16 @@ const CONTEXT_LINES = 2;
 export function readSource(details: Readonly<Record<string, unknown>>): SourceExcerpt | undefined {
   const { source } = details;
   if (!isRecord(source)) return undefined;
-  const { file, startLine, endLine, text } = source;
+  const { file, startLine, endLine, text, textLine } = source;
   if (typeof file !== "string" || typeof startLine !== "number") return undefined;
   const end = typeof endLine === "number" ? Math.max(startLine, endLine) : startLine;
-  return { file, startLine, endLine: end, ...(typeof text === "string" ? { text } : {}) };
+  return {
+    file,
+    startLine,
+    endLine: end,
+    ...(typeof text === "string" ? { text } : {}),
+    ...(typeof textLine === "number" ? { textLine } : {}),
+  };
 }
 
 /** The place and, if the text is known, its lines with those around them. */
@@ -37,15 +45,13 @@ export function drawSource(source: SourceExcerpt, paint: Paint): readonly string
   return [place, ...excerpt];
 }
 
-/** Fewer lines than the place's last one: the text is not the file, but only the place. */
 function numberLines(
-  source: SourceExcerpt,
+  { startLine, endLine, textLine = 1 }: SourceExcerpt,
   text: string,
 ): readonly { readonly number: number; readonly line: string }[] {
-  const lines = text.split("\n");
-  if (lines.at(-1) === "") lines.pop();
-  const offset = lines.length < source.endLine ? source.startLine : 1;
-  return lines
-    .map((line, index) => ({ number: offset + index, line }))
-    .filter(({ number }) => number >= source.startLine - CONTEXT_LINES && number <= source.endLine + CONTEXT_LINES);
+  return text
+    .replace(/\n$/, "")
+    .split("\n")
+    .map((line, index) => ({ number: textLine + index, line }))
+    .filter(({ number }) => number >= startLine - CONTEXT_LINES && number <= endLine + CONTEXT_LINES);
 }

@@ -42,7 +42,7 @@ describe("a build's failure", () => {
         "errdefs.Vertex": { digest: STEP.digest },
         "errdefs.Source": {
           info: { filename: "Dockerfile", data: Buffer.from("FROM a\nRUN \\\n false\n").toString("base64") },
-          ranges: [{ start: { line: 2 }, end: { line: 3 } }],
+          ranges: [2, 3].map((line) => ({ start: { line }, end: { line } })),
         },
         "errdefs.Solve": { inputIDs: ["i"], mountIDs: ["m"] },
         "gatewayapi.ExitMessage": { Code: 3 },
@@ -56,11 +56,34 @@ describe("a build's failure", () => {
         vertex: { digest: STEP.digest, name: STEP.name },
         exitCode: 3,
         logs: ["one", "two"],
-        source: { startLine: 2, endLine: 3, text: "RUN \\\n false" },
+        source: { file: "Dockerfile", startLine: 2, endLine: 3, text: "FROM a\nRUN \\\n false", textLine: 1 },
         inputIds: ["i"],
         mountIds: ["m"],
       },
     });
+  });
+
+  test("has the lines of a long file that are near the place, and where the file is", () => {
+    const data = Array.from({ length: 99 }, (_, index) => `line ${index + 1}\n`).join("");
+    const error = buildFailure(
+      detailed({
+        "errdefs.Source": {
+          info: { filename: "ci/recipe.ts", data: Buffer.from(data).toString("base64") },
+          ranges: [{ start: { line: 50 }, end: { line: 50 } }],
+        },
+      }),
+      follower(true),
+      { sourceRoot: "/packages/agent" },
+    );
+    expect(error.location).toEqual({ file: "/packages/agent/ci/recipe.ts", line: 50 });
+    expect(error.details.source).toMatchObject({ textLine: 47 });
+    expect(error.details.source).toHaveProperty("text", data.split("\n").slice(46, 53).join("\n"));
+  });
+
+  test("of a file whose text is not known has its place only", () => {
+    const source = { info: { filename: "https://example.org/recipe.ts" }, ranges: [{ start: { line: 5 } }] };
+    const error = buildFailure(detailed({ "errdefs.Source": source }), follower(true), { sourceRoot: "/packages" });
+    expect(error.details.source).toEqual({ file: "https://example.org/recipe.ts", startLine: 5, endLine: 5 });
   });
 
   test("without details is what the build's status showed", () => {

@@ -35,14 +35,14 @@ test("a failed step: package and platform, command, output, place with the lines
 });
 
 test("a place at the file's edge, or beyond its end, or without text", () => {
-  const at = (startLine: number, text?: string) =>
+  const at = (startLine: number, text?: string, textLine?: number) =>
     formatError(
       new BuildError("BUILD_STEP_FAILED", "x", {
-        details: { source: { file: "f", startLine, ...(text ? { text } : {}) } },
+        details: { source: { file: "f", startLine, ...(text ? { text } : {}), ...(textLine ? { textLine } : {}) } },
       }),
     );
   expect(at(1, DOCKERFILE)).toContain("    > 1 | FROM alpine\n      2 | COPY . .\n      3 | ENV A=1");
-  expect(at(7, "RUN one\n")).toBe("BUILD_STEP_FAILED: x\n  at: f:7\n    > 7 | RUN one");
+  expect(at(7, "RUN one\n", 7)).toBe("BUILD_STEP_FAILED: x\n  at: f:7\n    > 7 | RUN one");
   expect(at(3)).toMatch(/ {2}at: f:3$/);
 });
 

@@ -1,0 +1,108 @@
+import { readFile } from "node:fs/promises";
+import { join } from "node:path";
+import { execa } from "execa";
+import { engines, type KitsmithError, llb, pkg, type Recipe } from "kitsmith";
+import { afterAll, beforeAll, describe, expect, inject, test } from "vitest";
+import { isKitsmithError } from "../../sdk/core/errors.ts";
+import { formatError } from "../../sdk/progress/error-text.ts";
+import { testTools } from "../engines/test-tools.ts";
+import { createRepository, type PackageRepository } from "./package-repository.ts";
+import { createScratch, failureOf, type ScratchDirectory, shellPackage } from "./run-fixture.ts";
+
+const ENGINES = [
+  ["buildkitd", engines.buildkit(inject("buildkitAddress"))],
+  ["dockerd", engines.docker({ host: inject("dockerAddress") })],
+] as const;
+const CHECKOUT = join(import.meta.dirname, "../..");
+const PLATFORM = process.arch === "arm64" ? "linux/arm64" : "linux/amd64";
+
+/** The number of the line of a file that has a text. */
+async function lineOf(file: string, text: string): Promise<number> {
+  return (await readFile(file, "utf8")).split("\n").findIndex((line) => line.includes(text)) + 1;
+}
+
+describe.each(ENGINES)("a failing step on %s", (_, engine) => {
+  let repository: PackageRepository;
+  let cache: ScratchDirectory;
+
+  const directory = () => join(repository.directory, "agent");
+  const options = () => ({ cacheDirectory: cache.directory });
+  const stepFailure = async (run: PromiseLike<unknown>): Promise<KitsmithError> => {
+    const { cause } = await failureOf(run);
+    if (isKitsmithError(cause)) return cause;
+    throw new Error("no step failed", { cause });
+  };
+  const recipeFailure = async (recipe: Recipe): Promise<KitsmithError> => {
+    const agent = pkg({ directory: directory(), org: "acme", image: "agent", platforms: [PLATFORM], recipe });
+    return await stepFailure(agent.engines(engine).build(options()));
+  };
+
+  beforeAll(async () => {
+    const { busybox } = testTools();
+    const shell = await readFile(process.arch === "arm64" ? busybox.arm64 : busybox.amd64);
+    cache = await createScratch();
+    repository = await createRepository({
+      "agent/sh": { content: shell, mode: 0o755 },
+      ...(await shellPackage("init", ["# why it is so", "RUN true", "RUN echo oops \\", "  && exit 7", "RUN never"], {
+        arches: [PLATFORM.slice("linux/".length)],
+      })),
+    });
+  });
+  afterAll(async () => {
+    await repository?.[Symbol.asyncDispose]();
+    await cache?.[Symbol.asyncDispose]();
+  });
+
+  test("of a recipe is told by the line of the recipe, with the lines around it", async () => {
+    const error = await recipeFailure(({ context }) => {
+      const shell = llb.scratch().copy(context("."), "/bin");
+      return shell.run("true").run("echo oops; exit 7", { name: "the step that fails" });
+    });
+    const line = await lineOf(import.meta.filename, "the step that fails");
+    expect(error).toMatchObject({
+      code: "BUILD_STEP_FAILED",
+      location: { file: import.meta.filename, line },
+      details: { exitCode: 7, source: { file: import.meta.filename, startLine: line, endLine: line } },
+    });
+    const text = formatError(error);
+    expect(text).toContain(`at: ${import.meta.filename}:${line}\n`);
+    expect(text).toMatch(new RegExp(`\n +${line - 1} \\| +const shell = .*\n +> ${line} \\| +return shell`));
+  });
+
+  test.each([
+    ["a script in TypeScript", "failing-recipe.ts"],
+    ["a script in JavaScript", "failing-recipe.mjs"],
+  ])("of %s is told by the line as it was written", async (_kind, script) => {
+    const file = join(import.meta.dirname, "scripts", script);
+    const { stdout } = await execa(
+      process.execPath,
+      ["--conditions=kitsmith-source", "--import=tsx", file, directory(), JSON.stringify(engine), cache.directory],
+      { cwd: CHECKOUT },
+    );
+    const line = await lineOf(file, "exit 7");
+    expect(JSON.parse(stdout)).toMatchObject({
+      code: "BUILD_STEP_FAILED",
+      location: { file, line },
+      source: { file, startLine: line, text: expect.stringContaining("exit 7") },
+    });
+  });
+
+  test("of a Dockerfile is told by its lines and where the file is", async () => {
+    const error = await stepFailure(pkg(join(repository.directory, "init")).engines(engine).build(options()));
+    const file = join(repository.directory, "init/Dockerfile");
+    expect(error).toMatchObject({
+      location: { file, line: 5 },
+      details: { source: { file, startLine: 5, endLine: 6 } },
+    });
+    expect(formatError(error)).toContain(
+      [
+        `  at: ${file}:5`,
+        "      3 | # why it is so",
+        "      4 | RUN true",
+        "    > 5 | RUN echo oops \\",
+        "    > 6 |   && exit 7",
+        "      7 | RUN never",
+      ].join("\n"),
+    );
+  });
+});
