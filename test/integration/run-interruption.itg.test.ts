@@ -1,0 +1,231 @@
+import { randomBytes } from "node:crypto";
+import { truncate } from "node:fs/promises";
+import { join } from "node:path";
+import { type EngineChoice, engines, type FluentPackage, pkg } from "kitsmith";
+import { afterEach, beforeEach, describe, expect, inject, test } from "vitest";
+import { openCache } from "../../sdk/oci/layout/cache.ts";
+import { lockFile } from "../../sdk/oci/layout/file-lock.ts";
+import {
+  activeBuilds,
+  type CommandRun,
+  commandLines,
+  connectionsTo,
+  openFilesBelow,
+  processesOfSession,
+  startCommand,
+  startMuteServer,
+  startSlowProxy,
+} from "./interrupted-run.ts";
+import { createRepository, type FileContent, type PackageRepository } from "./package-repository.ts";
+import {
+  cacheNames,
+  createScratch,
+  eventOf,
+  expectUnlocked,
+  rejectionOf,
+  type ScratchDirectory,
+  shellPackage,
+  tagsOf,
+  unfinishedFiles,
+} from "./run-fixture.ts";
+
+const registry = inject("registryHost");
+const buildkit = inject("buildkitAddress");
+const docker = inject("dockerAddress");
+const ENGINES: readonly (readonly ["buildkit" | "docker", string, EngineChoice])[] = [
+  ["buildkit", buildkit, engines.buildkit(buildkit)],
+  ["docker", docker, engines.docker({ host: docker })],
+];
+const BUILD_YML = "image: p\narches: [amd64]\n";
+const HELLO = { "p/build.yml": BUILD_YML, "p/Dockerfile": "FROM scratch\nCOPY hello /\n", "p/hello": "hello\n" };
+/** The blob is not in git, which would take long to store it. */
+const BLOB = { "p/build.yml": BUILD_YML, "p/Dockerfile": "FROM scratch\nCOPY blob /\n", ".gitignore": "blob\n" };
+/** Much more than an interrupted command needs, on a machine that is busy. */
+const PATIENCE = { timeout: 30_000, interval: 50 };
+
+let scratch: ScratchDirectory;
+let cacheDirectory: string;
+let repository: PackageRepository;
+let org: string;
+let count = 0;
+
+const connections = async () => await Promise.all([buildkit, docker].map(connectionsTo));
+
+beforeEach(async () => {
+  scratch = await createScratch();
+  cacheDirectory = join(scratch.directory, "cache");
+  // There is a cache with something in it already, so that there is something to spoil.
+  await (await openCache(cacheDirectory)).writeBlob(Buffer.from("kept"));
+  count += 1;
+  org = `interruption-${process.pid}-${count}`;
+});
+afterEach(async () => {
+  await repository?.[Symbol.asyncDispose]();
+  await scratch[Symbol.asyncDispose]();
+});
+
+async function open(files: Readonly<Record<string, FileContent>>, host = registry): Promise<FluentPackage> {
+  repository = await createRepository(files);
+  return pkg(join(repository.directory, "p")).org(`${host}/${org}`).engines(buildkit);
+}
+
+/** The engines are as they were, the cache is valid, and no name was set anywhere. */
+async function expectNothingLeft(names: readonly string[] = []): Promise<void> {
+  await expect.poll(() => activeBuilds("buildkit", buildkit), PATIENCE).toBe(0);
+  await expect.poll(() => activeBuilds("docker", docker), PATIENCE).toBe(0);
+  await expect.poll(connections, PATIENCE).toEqual([0, 0]);
+  await expect.poll(() => openFilesBelow(scratch.directory), PATIENCE).toEqual([]);
+  expect(await unfinishedFiles(cacheDirectory)).toEqual([]);
+  await expectUnlocked(cacheDirectory);
+  expect(await cacheNames(cacheDirectory)).toEqual(names);
+  const cache = await openCache(cacheDirectory);
+  expect((await cache.list()).map(({ name }) => name)).toEqual(names);
+  expect(await tagsOf(registry, `${org}/p`)).toEqual([]);
+}
+
+describe("Ctrl-C", () => {
+  function start(verb: "build" | "push", host = registry): CommandRun {
+    const flags = ["--org", `${host}/${org}`, "--builders", `default=${buildkit}`, "--cache", cacheDirectory];
+    return startCommand(["pkg", verb, ...flags, join(repository.directory, "p")]);
+  }
+
+  async function interrupt(command: CommandRun): Promise<void> {
+    command.interrupt();
+    let result: Awaited<CommandRun["ended"]> | undefined;
+    void command.ended.then((end) => {
+      result = end;
+    });
+    await expect.poll(() => result?.status, PATIENCE).toBe(130);
+
+    await expect.poll(() => processesOfSession(command.pid), PATIENCE).toEqual([]);
+  }
+
+  test("while the registry is asked", async () => {
+    await using mute = await startMuteServer();
+    await open(HELLO, mute.host);
+    await using command = start("push", mute.host);
+    await mute.received(1);
+    await interrupt(command);
+    await expectNothingLeft();
+  });
+
+  test("while files are sent to the engine", async () => {
+    await open(BLOB);
+    await repository.write("p/blob", "");
+    await truncate(join(repository.directory, "p/blob"), 50_000_000_000);
+    await using command = start("push");
+    await command.sawEvent(({ type, id, currentBytes }) => {
+      return type === "transfer" && String(id).startsWith("transferring context") && Number(currentBytes) > 0;
+    });
+    await interrupt(command);
+    await expectNothingLeft();
+  });
+
+  test("while a step runs, which ends with it", async () => {
+    const seconds = 100_000 + process.pid;
+    await open(await shellPackage("p", [`RUN ["/bin/sh", "-c", "echo up; sleep ${seconds}"]`]));
+    await using command = start("push");
+    await command.sawEvent(({ type, text }) => type === "log" && String(text).includes("up"));
+    await interrupt(command);
+    await expect.poll(commandLines, PATIENCE).not.toContainEqual(expect.stringContaining(`sleep ${seconds}`));
+    await expectNothingLeft();
+  });
+
+  test("while the engine pushes", async () => {
+    await using slow = await startSlowProxy(registry);
+    await open(BLOB, slow.host);
+    await repository.write("p/blob", randomBytes(4_000_000));
+    await using command = start("push", slow.host);
+    await slow.received(200_000);
+    await interrupt(command);
+    await expectNothingLeft();
+  });
+
+  test("while the client pushes what the cache has", async () => {
+    await using slow = await startSlowProxy(registry);
+    const package_ = await open(BLOB, slow.host);
+    await repository.write("p/blob", randomBytes(4_000_000));
+    await package_.build({ cacheDirectory });
+    const names = await cacheNames(cacheDirectory);
+    await using command = start("push", slow.host);
+    await slow.received(200_000);
+    await interrupt(command);
+    await expectNothingLeft(names);
+  });
+
+  test("while the cache takes what was built", async () => {
+    await open(BLOB);
+    await repository.write("p/blob", randomBytes(100_000_000));
+    await using command = start("build");
+    await expect.poll(() => unfinishedFiles(cacheDirectory), { timeout: 60_000, interval: 2 }).not.toEqual([]);
+    await interrupt(command);
+    await expectNothingLeft();
+  });
+
+  test("while another has the cache's lock", async () => {
+    const lock = await lockFile(join(cacheDirectory, ".lock"));
+    try {
+      await open(HELLO);
+      await using command = start("build");
+      const lockPath = join(cacheDirectory, ".lock");
+      // Ours, theirs, and that of the program that waits for it.
+      await expect
+        .poll(
+          async () => (await openFilesBelow(scratch.directory)).filter((file) => file === lockPath).length,
+          PATIENCE,
+        )
+        .toBeGreaterThan(2);
+      await interrupt(command);
+    } finally {
+      await lock[Symbol.asyncDispose]();
+    }
+    await expectNothingLeft();
+  });
+});
+
+describe.each(ENGINES)("a run in a program, on %s,", (_, __, engine) => {
+  const SLEEP = ['RUN ["/bin/sh", "-c", "echo up; sleep 600"]'];
+  const reason = { because: "of this" };
+
+  test("that is canceled rejects when all is closed", async () => {
+    const run = (await open(await shellPackage("p", SLEEP))).engines(engine).push({ cacheDirectory });
+    await eventOf(run, (event) => event.type === "log" && event.text.includes("up"));
+    run.cancel();
+    expect(await rejectionOf(run)).toMatchObject({ code: "RUN_CANCELED" });
+    await expectNothingLeft();
+  });
+
+  test("that is aborted rejects with the caller's reason", async () => {
+    const controller = new AbortController();
+    const options = { cacheDirectory, signal: controller.signal };
+    const run = (await open(await shellPackage("p", SLEEP))).engines(engine).build(options);
+    await eventOf(run, (event) => event.type === "log" && event.text.includes("up"));
+    controller.abort(reason);
+    expect(await rejectionOf(run)).toBe(reason);
+    await expectNothingLeft();
+  });
+
+  test("that takes too long is canceled", async () => {
+    const run = (await open(await shellPackage("p", SLEEP))).engines(engine).push({ cacheDirectory, timeoutMs: 2000 });
+    expect(await rejectionOf(run)).toMatchObject({ code: "RUN_CANCELED" });
+    await expectNothingLeft();
+  });
+
+  test("that is aborted before it begins does nothing", async () => {
+    const run = (await open(HELLO)).engines(engine).push({ cacheDirectory, signal: AbortSignal.abort(reason) });
+    expect(await rejectionOf(run)).toBe(reason);
+    await expectNothingLeft();
+  });
+
+  test("that is aborted while the registry is asked rejects with the caller's reason", async () => {
+    await using mute = await startMuteServer();
+    const controller = new AbortController();
+    const package_ = (await open(HELLO, mute.host)).engines(engine);
+    const run = package_.push({ cacheDirectory, signal: controller.signal });
+    const rejection = rejectionOf(run);
+    await mute.received(1);
+    controller.abort(reason);
+    expect(await rejection).toBe(reason);
+    await expectNothingLeft();
+  });
+});
