@@ -53,6 +53,7 @@ export const ERROR_CODES = {
   BuildError: {
     BUILD_STEP_FAILED: "A step of the build failed.",
     BUILD_FAILED: "The build failed outside of a step.",
+    BUILD_PROCESS_FAILED: "A program in a container could not be started, or ended without an exit code.",
     BUILD_CANCELED: "The daemon canceled the build.",
   },
   ProtocolError: {

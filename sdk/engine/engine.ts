@@ -1,9 +1,11 @@
 import type { Abortable } from "../core/abort.ts";
 import type { Digest } from "../core/digest.ts";
+import type { FileStat } from "../core/file-stat.ts";
 import type { Platform } from "../core/platform.ts";
 import type { Definition } from "../llb/definition.ts";
 import type { SolveRequest } from "../lower/solve-request.ts";
 import type { SessionService } from "../session/service.ts";
+import type { Container, ContainerOptions } from "./container.ts";
 
 /** What an engine says about itself. */
 export interface EngineInfo {
@@ -100,6 +102,12 @@ export interface ResolvedImage {
   readonly config: Uint8Array;
 }
 
+/** A part of a file. */
+export interface FileRange {
+  readonly offsetBytes: number;
+  readonly lengthBytes: number;
+}
+
 /** What the exporters answered. */
 export interface ExportResult {
   readonly digest?: Digest;
@@ -126,7 +134,36 @@ export interface BuildJob extends AsyncDisposable {
     platform: Platform,
     options?: Abortable & { readonly logName?: string },
   ): Promise<ResolvedImage>;
-  readFile(reference: ResultReference, path: string, options?: Abortable): Promise<Uint8Array>;
+  /**
+   * The content of a regular file of a result, or a range of it; a range that ends behind the file is cut. Symlinks are
+   * followed within the result. A file that is no regular one may block some daemons: look with {@link BuildJob.statFile}.
+   *
+   * @throws ContentError `CONTENT_NOT_FOUND`
+   */
+  readFile(
+    reference: ResultReference,
+    path: string,
+    options?: Abortable & { readonly range?: FileRange },
+  ): Promise<Uint8Array>;
+  /**
+   * What lies in a directory of a result, sorted by name; `path` of an entry is its name. The pattern is one of
+   * .dockerignore's, for names.
+   *
+   * @throws ContentError `CONTENT_NOT_FOUND`
+   */
+  readDir(
+    reference: ResultReference,
+    path: string,
+    options?: Abortable & { readonly includePattern?: string },
+  ): Promise<readonly FileStat[]>;
+  /**
+   * What lies at a path of a result; of a symlink, what it points to.
+   *
+   * @throws ContentError `CONTENT_NOT_FOUND`
+   */
+  statFile(reference: ResultReference, path: string, options?: Abortable): Promise<FileStat>;
+  /** A container over a result, in which programs can be run. What they write does not change the result. */
+  openContainer(options: ContainerOptions): Promise<Container>;
   /** Hands the result to the exporters and waits for them; the job is over then. */
   finish(result: JobResult, options?: Abortable): Promise<ExportResult>;
   /** Ends the job with an error; nothing is exported. */

@@ -1,10 +1,18 @@
-import type { DescMessage, DescMethodUnary, MessageInitShape, MessageShape } from "@bufbuild/protobuf";
+import type {
+  DescMessage,
+  DescMethodBiDiStreaming,
+  DescMethodUnary,
+  MessageInitShape,
+  MessageShape,
+} from "@bufbuild/protobuf";
 import { type Abortable, anySignal, raceAbort } from "../core/abort.ts";
 import { isKitsmithError, ProtocolError } from "../core/errors.ts";
 import { Control, type SolveResponse } from "../proto/gen/control_pb.js";
 import { createIdentifier } from "../session/identifier.ts";
 import { openSession, type Session } from "../session/session.ts";
 import type { GrpcClient } from "../wire/grpc-client.ts";
+import { StatusError } from "../wire/status.ts";
+import { type BridgeStream, createBridgeStreams } from "./bridge-stream.ts";
 import { engineLost } from "./build-failure.ts";
 import type { JobOptions } from "./engine.ts";
 import {
@@ -23,15 +31,27 @@ export interface JobConnection {
   readonly ref: string;
   /** Settles as Control.Solve does, with a translated error. */
   readonly solved: Promise<SolveResponse>;
-  /** A call of LLBBridge; failures are translated. `again` is a build that fails as the call does, should its answer get lost. */
+  /** A call of LLBBridge; failures are translated. */
   call<I extends DescMessage, O extends DescMessage>(
     method: DescMethodUnary<I, O>,
     request: MessageInitShape<I>,
-    options?: Abortable,
-    again?: PlainBuild,
+    options?: BridgeCallOptions,
   ): Promise<MessageShape<O>>;
+  /** A call of LLBBridge in which both sides send, on a connection of its own; failures of reading are translated. */
+  openStream<I extends DescMessage, O extends DescMessage>(
+    method: DescMethodBiDiStreaming<I, O>,
+    options?: Abortable,
+  ): BridgeStream<I, O>;
   /** Cancels what runs and closes everything; may be called again. */
   close(): Promise<void>;
+}
+
+/** Options of a call of LLBBridge. */
+export interface BridgeCallOptions extends Abortable {
+  /** A build that fails as the call does, should its answer get lost. */
+  readonly again?: PlainBuild | undefined;
+  /** What a status means that is no failure of a step; asked first. */
+  readonly explain?: (error: StatusError) => Error | undefined;
 }
 
 const BUILD_ID_HEADER = "buildkit-controlapi-buildid";
@@ -75,8 +95,9 @@ export async function openJobConnection(engine: JobEngine, options: JobOptions):
     ref,
     solved,
     close,
-    call: (method, message, { signal } = {}, again) =>
-      bridge.call(method, message, anySignal(options.signal, signal), again),
+    call: (method, message, callOptions = {}) =>
+      bridge.call(method, message, { ...callOptions, signal: anySignal(options.signal, callOptions.signal) }),
+    openStream: (method, { signal } = {}) => bridge.openStream(method, anySignal(options.signal, signal)),
   };
 }
 
@@ -97,9 +118,12 @@ interface Bridge {
   call<I extends DescMessage, O extends DescMessage>(
     method: DescMethodUnary<I, O>,
     message: MessageInitShape<I>,
-    signal: AbortSignal | undefined,
-    again: PlainBuild | undefined,
+    options: BridgeCallOptions,
   ): Promise<MessageShape<O>>;
+  openStream<I extends DescMessage, O extends DescMessage>(
+    method: DescMethodBiDiStreaming<I, O>,
+    signal: AbortSignal | undefined,
+  ): BridgeStream<I, O>;
   close(): void;
 }
 
@@ -112,14 +136,17 @@ function createBridge(evidence: JobEvidence, ref: string, solved: Promise<SolveR
   const failed = new AbortController();
   solved.catch((error: unknown) => failed.abort(error));
   let client: GrpcClient = engine.transport.createClient();
+  const streams = createBridgeStreams(evidence, headers);
   return {
-    async call(method, message, signal, again) {
+    async call(method, message, { signal, again, explain }) {
       failed.signal.throwIfAborted();
       try {
         return await raceAbort(client.unary(method, message, { signal, headers, watch }), failed.signal);
       } catch (error) {
         signal?.throwIfAborted();
         failed.signal.throwIfAborted();
+        const known = error instanceof StatusError ? explain?.(error) : undefined;
+        if (known !== undefined) throw known;
         throw await explainFailure(evidence, error, async () => {
           client.close();
           client = engine.transport.createClient();
@@ -127,6 +154,10 @@ function createBridge(evidence: JobEvidence, ref: string, solved: Promise<SolveR
         });
       }
     },
-    close: () => client.close(),
+    openStream: (method, signal) => streams.open(method, anySignal(signal, failed.signal)),
+    close() {
+      streams.close();
+      client.close();
+    },
   };
 }

@@ -84,7 +84,8 @@ export async function recoverByRepeating(
   }
 }
 
-async function isAlive(main: GrpcClient): Promise<boolean> {
+/** True if the engine answers. */
+export async function isAlive(main: GrpcClient): Promise<boolean> {
   return await main.probe(ALIVE_TIMEOUT_MS).then(
     () => true,
     () => false,

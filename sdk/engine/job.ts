@@ -7,7 +7,9 @@ import { encodeDefinition } from "./definition-message.ts";
 import type { BuildJob, ExportResult, JobOptions, JobResult, ResolvedImage, ResultReference } from "./engine.ts";
 import { type JobConnection, openJobConnection } from "./job-connection.ts";
 import type { JobEngine } from "./job-failure.ts";
+import { createJobFiles } from "./job-files.ts";
 import { decodeResult, encodeInput, encodeResult, referencesOf } from "./job-result.ts";
+import { openContainer } from "./open-container.ts";
 
 const ABANDON_TIMEOUT_MS = 5000;
 
@@ -33,7 +35,7 @@ function createJob(connection: JobConnection, capabilities: ReadonlySet<string>)
   const evaluate = async (reference: ResultReference, options: Abortable = {}): Promise<void> => {
     const { definition } = reference;
     const again = definition === undefined ? undefined : { Definition: encodeDefinition(definition) };
-    await connection.call(LLBBridge.method.evaluate, { Ref: reference.id }, options, again);
+    await connection.call(LLBBridge.method.evaluate, { Ref: reference.id }, { ...options, again });
   };
   return {
     ref: connection.ref,
@@ -42,17 +44,15 @@ function createJob(connection: JobConnection, capabilities: ReadonlySet<string>)
       const { input } = request;
       const again =
         input.kind === "frontend" ? { Frontend: input.frontend, FrontendAttrs: { ...input.options } } : undefined;
-      const { result } = await connection.call(LLBBridge.method.solve, encodeInput(input), options, again);
+      const { result } = await connection.call(LLBBridge.method.solve, encodeInput(input), { ...options, again });
       const decoded = decodeResult(result, input);
       if (options.evaluate) await Promise.all(referencesOf(decoded).map((reference) => evaluate(reference, options)));
       return decoded;
     },
     evaluate,
     resolveImage: (reference, platform, options = {}) => resolveImage(connection, reference, platform, options),
-    async readFile(reference, path, options) {
-      const { Data } = await connection.call(LLBBridge.method.readFile, { Ref: reference.id, FilePath: path }, options);
-      return Data;
-    },
+    ...createJobFiles(connection),
+    openContainer: (options) => openContainer(connection, options),
     finish: (result, options) => finish(connection, result, options ?? {}),
     abandon: (reason) => abandon(connection, reason),
     [Symbol.asyncDispose]: () => connection.close(),
