@@ -3,6 +3,7 @@ import { join } from "node:path";
 import { engines, type FluentPackage, llb, pkg, pkgs } from "kitsmith";
 import { openImage } from "kitsmith/testing";
 import { afterEach, beforeEach, describe, expect, inject, test } from "vitest";
+import { startCommand } from "./command-run.ts";
 import { createRepository, type FileContent, type PackageRepository } from "./package-repository.ts";
 import {
   cacheNames,
@@ -272,6 +273,39 @@ describe("emulation that nobody asked for", () => {
     expect(await failureOf(run)).toMatchObject({ code: "RUN_FAILED", cause: { code: "PLAN_EMULATION_REFUSED" } });
     expect(await loggedText(run)).toBe("");
     await expectNothingDone();
+  });
+});
+
+describe("a command line", () => {
+  async function run(...args: readonly string[]) {
+    await using command = startCommand(["pkg", "build", ...args, "--cache", cacheDirectory()]);
+    return await command.ended;
+  }
+
+  test.each([
+    ["an unknown flag", ["--platfroms", "linux/amd64"], "INPUT_OPTION_INVALID"],
+    ["an engine for no platform", ["--builders", "linux/amd64"], "INPUT_OPTION_INVALID"],
+    ["a package that is not there", ["/there/is/no/such/package"], "INPUT_PACKAGE_NOT_FOUND"],
+  ])("with %s ends with 1 and says why", async (_, args, code) => {
+    await open(HELLO);
+    const { status, stderr } = await run(...args, join(repository.directory, "p"));
+    expect(status).toBe(1);
+    expect(stderr).toContain(code);
+    expect(await cacheNames(cacheDirectory())).toEqual([]);
+  });
+
+  test("that goes on after a failure tells it at the end", async () => {
+    await open({
+      ...HELLO,
+      "q/build.yml": "image: q\narches: [amd64]\n",
+      "q/Dockerfile": "FROM scratch\nCOPY gone /\n",
+    });
+    const directories = ["p", "q"].map((name) => join(repository.directory, name));
+    const builders = ["--builders", `default=${engine}`];
+    const { status, stderr } = await run("--keep-going", "--org", `${registry}/${org}`, ...builders, ...directories);
+    expect(status).toBe(1);
+    expect(stderr).toMatch(/RUN_FAILED.*q linux\/amd64/);
+    expect(await cacheNames(cacheDirectory())).toHaveLength(2);
   });
 });
 

@@ -3,11 +3,12 @@ import { mkdir, rm, writeFile } from "node:fs/promises";
 import { createServer } from "node:net";
 import { join } from "node:path";
 import { execa } from "execa";
-import { type EngineChoice, engines, type FluentPackage, pkg, pkgs } from "kitsmith";
+import { BuildError, type EngineChoice, engines, type FluentPackage, pkg, pkgs, RegistryError } from "kitsmith";
 import { startRegistry } from "kitsmith/testing";
 import { afterEach, beforeEach, describe, expect, inject, test, vi } from "vitest";
 import { startBuildkitd, startIsolatedBuildkitd } from "../engines/test-engine.ts";
 import { testTools } from "../engines/test-tools.ts";
+import { startBreakingProxy } from "./loopback-server.ts";
 import { createRepository, type FileContent, type PackageRepository } from "./package-repository.ts";
 import {
   cacheNames,
@@ -103,12 +104,12 @@ describe.each(ENGINES)("a step that fails on %s", (_, engine) => {
   afterEach(expectNothingPublished);
 
   test("is told with its exit code, its last lines, its place, package and platform", async () => {
-    const lines = ["# a comment", 'RUN ["/bin/sh", "-c", "echo before; echo oops >&2; exit 7"]'];
+    const lines = ["# a comment", 'RUN ["/bin/sh", "-c", "echo before >&2; echo oops >&2; exit 7"]'];
     const run = (await open(await shellPackage("p", lines))).engines(engine).push(options());
     const error = await failureOf(run);
     const step = {
       code: "BUILD_STEP_FAILED",
-      location: { file: "Dockerfile", line: 4 },
+      location: { file: join(repository.directory, "p/Dockerfile"), line: 4 },
       details: { exitCode: 7, logs: ["before", "oops"] },
     };
     expect(error).toMatchObject({
@@ -242,6 +243,24 @@ describe("a registry that cannot be reached", () => {
     const built = await run;
     expect(await cacheNames(cacheDirectory)).toContain(built.reference);
     expect(await eventsOf(run)).toContainEqual(expect.objectContaining({ type: "notice", level: "warning" }));
+  });
+
+  test("for changes stops a push before anything is built", async () => {
+    await using readOnly = await startRegistry({ directory: join(scratch.directory, "registry"), readOnly: true });
+    const run = (await open(HELLO, readOnly.address)).push(options());
+    expect(await failureOf(run)).toMatchObject({ code: "PLAN_REGISTRY_UNREACHABLE" });
+    expect(await startedNodes(run)).toBe(0);
+    await expectNothingPublished();
+  });
+
+  test.each(["engine", "client"] as const)("to the end of a push of the %s keeps its tags", async (sender) => {
+    await using breaking = await startBreakingProxy(registry, 300_000);
+    const package_ = await open({ ...HELLO, "p/hello": randomBytes(1_000_000) }, breaking.host);
+    if (sender === "client") await package_.build(options());
+    const error = await failureOf(package_.push(options()));
+    expect(error).toMatchObject({ code: "RUN_FAILED" });
+    expect(error.cause).toBeInstanceOf(sender === "client" ? RegistryError : BuildError);
+    expect(await tagsOf(registry, `${org}/p`)).toEqual([]);
   });
 
   test("by the engine gets what was built from the client, which says so", async () => {

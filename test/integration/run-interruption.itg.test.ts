@@ -5,17 +5,9 @@ import { type EngineChoice, engines, type FluentPackage, pkg } from "kitsmith";
 import { afterEach, beforeEach, describe, expect, inject, test } from "vitest";
 import { openCache } from "../../sdk/oci/layout/cache.ts";
 import { lockFile } from "../../sdk/oci/layout/file-lock.ts";
-import {
-  activeBuilds,
-  type CommandRun,
-  commandLines,
-  connectionsTo,
-  openFilesBelow,
-  processesOfSession,
-  startCommand,
-  startMuteServer,
-  startSlowProxy,
-} from "./interrupted-run.ts";
+import { type CommandRun, startCommand } from "./command-run.ts";
+import { startMuteServer, startSlowProxy } from "./loopback-server.ts";
+import { activeBuilds, commandLines, connectionsTo, openFilesBelow, processesOfSession } from "./machine-state.ts";
 import { createRepository, type FileContent, type PackageRepository } from "./package-repository.ts";
 import {
   cacheNames,

@@ -1,3 +1,4 @@
+import { InputError } from "../../core/errors.ts";
 import type { FluentPackages } from "../../run/fluent-packages.ts";
 import type { RunResult } from "../../run/result.ts";
 import { commaList } from "../comma-list.ts";
@@ -53,7 +54,9 @@ async function build(invocation: Invocation, push: boolean): Promise<number> {
     }
     invocation.stdout.write(`${reference} ${digest ?? "-"}\n`);
   }
-  return result.ok ? 0 : 1;
+  if (result.ok) return 0;
+  const { runFailed } = await import("../../run/outcome.ts");
+  throw runFailed(result);
 }
 
 async function start(
@@ -80,5 +83,10 @@ async function configured(invocation: Invocation): Promise<FluentPackages> {
 
 function splitBuilder(text: string): readonly [string, string] {
   const separator = text.indexOf("=");
+  if (separator <= 0 || separator === text.length - 1) {
+    throw new InputError("INPUT_OPTION_INVALID", `--builders takes PLATFORM=ADDRESS, not "${text}"`, {
+      hint: "Such as linux/arm64=tcp://arm-box:1234, or default=unix:///run/buildkit/buildkitd.sock.",
+    });
+  }
   return [text.slice(0, separator), text.slice(separator + 1)];
 }
