@@ -30,7 +30,7 @@ describe.each(KINDS)("a job that fails on %s", (kind) => {
 
   test("names the step, its exit code, its last lines and the Dockerfile's line", async () => {
     await using context = await createTestContext({
-      Dockerfile: shellDockerfile("echo before; echo oops >&2; exit 7"),
+      Dockerfile: shellDockerfile("echo before >&2; echo oops >&2; exit 7"),
     });
     await using job = await openTestJob(engine, { services: context.services });
     await expect(job.solve({ input: dockerfileInput() }, { evaluate: true })).rejects.toMatchObject({

@@ -1,5 +1,5 @@
 import { randomBytes } from "node:crypto";
-import { mkdir, rm, writeFile } from "node:fs/promises";
+import { mkdir, readdir, rm, writeFile } from "node:fs/promises";
 import { createServer } from "node:net";
 import { join } from "node:path";
 import { execa } from "execa";
@@ -284,22 +284,36 @@ describe("a registry that cannot be reached", () => {
   });
 });
 
+/** A disk of its own. */
+async function mountDisk(directory: string, sizeBytes: number): Promise<AsyncDisposable> {
+  await mkdir(directory);
+  await execa("mount", ["-t", "tmpfs", "-o", `size=${sizeBytes}`, "none", directory]);
+  return {
+    [Symbol.asyncDispose]: async () => {
+      await execa("umount", [directory]);
+    },
+  };
+}
+
+const large = () => ({ ...HELLO, "p/hello": randomBytes(4_000_000), "p/build.yml": "image: p\narches: [amd64]\n" });
+
+describe("an export to a disk that is full", () => {
+  test.each(["tar", "oci", "local"] as const)("fails and leaves no file that looks whole: %s", async (type) => {
+    const directory = join(scratch.directory, "disk");
+    await using _disk = await mountDisk(directory, 2_000_000);
+    const run = (await open(large())).export({ ...options(), type, dest: join(directory, "out") });
+    expect(await failureOf(run)).toMatchObject({ code: "RUN_FAILED", cause: { code: "CONTENT_WRITE_FAILED" } });
+    const entries = await readdir(directory, { recursive: true, withFileTypes: true });
+    expect(entries.filter((entry) => entry.isFile()).map((entry) => entry.name)).toEqual([]);
+  });
+});
+
 describe("a cache", () => {
-  async function mountCache(sizeBytes: number): Promise<AsyncDisposable> {
-    await mkdir(cacheDirectory);
-    await execa("mount", ["-t", "tmpfs", "-o", `size=${sizeBytes}`, "none", cacheDirectory]);
-    return {
-      [Symbol.asyncDispose]: async () => {
-        await execa("umount", [cacheDirectory]);
-      },
-    };
-  }
   const remount = async (flags: string) => await execa("mount", ["-o", `remount,${flags}`, cacheDirectory]);
-  const large = () => ({ "p/hello": randomBytes(4_000_000), "p/build.yml": "image: p\narches: [amd64]\n" });
 
   test("whose disk is full stays valid, and takes the image when there is room", async () => {
-    await using _mount = await mountCache(2_000_000);
-    const package_ = await open({ ...HELLO, ...large() });
+    await using _mount = await mountDisk(cacheDirectory, 2_000_000);
+    const package_ = await open(large());
     expect(await failureOf(package_.build(options()))).toMatchObject({
       code: "RUN_FAILED",
       cause: { code: "CONTENT_WRITE_FAILED" },
@@ -311,17 +325,17 @@ describe("a cache", () => {
   });
 
   test("that is read-only from the start", async () => {
-    await using _mount = await mountCache(50_000_000);
+    await using _mount = await mountDisk(cacheDirectory, 50_000_000);
     await remount("ro");
-    const run = (await open({ ...HELLO, ...large() })).build(options());
+    const run = (await open(large())).build(options());
     expect(await failureOf(run)).toMatchObject({ code: "CONTENT_WRITE_FAILED" });
     expect(await startedNodes(run)).toBe(0);
     await remount("rw");
   });
 
   test("that became read-only still gives what it has, and takes nothing", async () => {
-    await using _mount = await mountCache(50_000_000);
-    const package_ = await open({ ...HELLO, ...large() });
+    await using _mount = await mountDisk(cacheDirectory, 50_000_000);
+    const package_ = await open(large());
     const built = await package_.build(options());
     await remount("ro");
     expect(await package_.build(options())).toMatchObject({ digest: built.digest });

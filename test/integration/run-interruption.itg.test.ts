@@ -1,5 +1,5 @@
 import { randomBytes } from "node:crypto";
-import { truncate } from "node:fs/promises";
+import { readdir, truncate } from "node:fs/promises";
 import { join } from "node:path";
 import { type EngineChoice, engines, type FluentPackage, pkg } from "kitsmith";
 import { afterEach, beforeEach, describe, expect, inject, test } from "vitest";
@@ -195,6 +195,21 @@ describe.each(ENGINES)("a run in a program, on %s,", (_, __, engine) => {
     controller.abort(reason);
     expect(await rejectionOf(run)).toBe(reason);
     await expectNothingLeft();
+  });
+
+  test.each(["tar", "oci"] as const)("that is aborted while it writes a file leaves none: %s", async (type) => {
+    const controller = new AbortController();
+    const package_ = (await open(BLOB)).engines(engine);
+    await repository.write("p/blob", randomBytes(60_000_000));
+    const directory = join(scratch.directory, "exports");
+    const options = { cacheDirectory, signal: controller.signal };
+    const run = package_.export({ ...options, type, dest: join(directory, "out.tar") });
+    const rejection = rejectionOf(run);
+    const files = () => readdir(directory).catch(() => []);
+    await expect.poll(files, { timeout: 60_000, interval: 2 }).not.toEqual([]);
+    controller.abort(reason);
+    expect(await rejection).toBe(reason);
+    expect(await files()).toEqual([]);
   });
 
   test("that takes too long is canceled", async () => {
