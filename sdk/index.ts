@@ -7,6 +7,7 @@
  */
 
 export { llb } from "./llb/index.ts";
+export type { LlbDefinition } from "./llb/llb-definition.ts";
 export { formatPlan } from "./plan/plan-text.ts";
 export type { ProgressMode } from "./progress/create-renderer.ts";
 export type { NodeName, NodeOutcome, RunEvent } from "./progress/event.ts";
@@ -21,7 +22,7 @@ export {
 } from "./run/engine-selection.ts";
 export type { FluentPackage } from "./run/fluent-package.ts";
 export type { FluentPackages } from "./run/fluent-packages.ts";
-export type { BuildOptions, ExportOptions, PushOptions, VerbOptions } from "./run/options.ts";
+export type { BuildOptions, ExportOptions, LlbOptions, PushOptions, VerbOptions } from "./run/options.ts";
 export { type PkgOptions, pkg, pkgs } from "./run/pkg.ts";
 export type {
   ExportedImage,

@@ -23,6 +23,7 @@ export interface Invocation {
   text(name: string): string | undefined;
   list(name: string): readonly string[];
   readonly signal: AbortSignal;
+  readonly stdin: NodeJS.ReadableStream & { readonly isTTY?: boolean };
   readonly stdout: NodeJS.WritableStream;
   readonly stderr: NodeJS.WritableStream;
   readonly env: Readonly<Record<string, string | undefined>>;

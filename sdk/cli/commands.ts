@@ -1,6 +1,7 @@
 import type { Command } from "./command.ts";
 import { doctor } from "./commands/doctor.ts";
 import { engineList, engineStop } from "./commands/engine.ts";
+import { llbDot, llbDump } from "./commands/llb.ts";
 import { newPackage } from "./commands/new.ts";
 import { pkgBuild, pkgPush } from "./commands/pkg-build.ts";
 import { pkgShowTag } from "./commands/pkg-show-tag.ts";
@@ -19,6 +20,8 @@ export const COMMANDS: readonly Command[] = Object.freeze([
   engineStop,
   registryStart,
   registryStop,
+  llbDump,
+  llbDot,
   doctor,
   version,
 ]);

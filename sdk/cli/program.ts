@@ -83,6 +83,7 @@ function createInvocation({ positionals, values }: ParsedCommandLine, signal: Ab
     },
     list: (name) => (values.get(name) ?? []).filter((value) => typeof value === "string"),
     signal,
+    stdin: process.stdin,
     stdout: process.stdout,
     stderr: process.stderr,
     env: process.env,

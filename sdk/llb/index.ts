@@ -36,6 +36,7 @@ export type { Healthcheck, ImageSettings } from "./image-settings.ts";
 export type { BuildOptions, PassthroughInput } from "./join.ts";
 /** The language of BuildKit: where states come from, mounts for `run`, and actions for `file`. */
 export * as llb from "./llb.ts";
+export { LlbDefinition } from "./llb-definition.ts";
 export { type MarshalOptions, marshal } from "./marshal.ts";
 export type {
   BindMountOptions,

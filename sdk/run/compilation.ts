@@ -1,37 +1,63 @@
+import type { Abortable } from "../core/abort.ts";
 import { PlanError } from "../core/errors.ts";
-import { type PlatformText, parsePlatform } from "../core/platform.ts";
-import type { Definition } from "../llb/definition.ts";
+import { type Platform, type PlatformText, parsePlatform } from "../core/platform.ts";
+import { LlbDefinition } from "../llb/llb-definition.ts";
 import { lowerStep } from "../lower/lowering.ts";
 import type { SolveRequest } from "../lower/solve-request.ts";
 import { selectPlatforms } from "../plan/preflight.ts";
 import { resolveBuildArgs } from "./build-arg-sources.ts";
 import { createStep } from "./build-steps.ts";
+import type { LlbOptions } from "./options.ts";
 import { type PackageSpec, setOf } from "./package-spec.ts";
-import { tagPackageSet } from "./tagging.ts";
+import { type TaggedPackage, tagPackageSet } from "./tagging.ts";
+
+/** A package with all that its steps for one platform need besides an engine. */
+export interface CompilablePackage {
+  readonly tagged: TaggedPackage;
+  readonly platform: Platform;
+  readonly buildArgs: Readonly<Record<string, string>>;
+}
 
 /** The request for a platform as an engine of that platform would get it. */
 export async function compilePackage(spec: PackageSpec, text: PlatformText): Promise<SolveRequest> {
-  const [tagged] = await tagPackageSet(setOf(spec));
-  if (!tagged) throw new PlanError("PLAN_PLATFORM_UNSUPPORTED", "there is no package to compile");
-  const platform = parsePlatform(text);
-  selectPlatforms(tagged.package, [platform]);
-  const args = await resolveBuildArgs(tagged.package);
-  return lowerStep(createStep(tagged, args, { platform, buildPlatform: platform, sandboxNetwork: "sandbox" }));
+  return withoutEngine(await compilable(spec, text));
 }
 
 /**
- * The graph of a recipe.
+ * The graph of a package for a platform.
  *
- * @throws PlanError `PLAN_RECIPE_INVALID` for a package that has none
+ * @throws PlanError `PLAN_RECIPE_INVALID` for a package that has no recipe, where no engine is named
  */
-export async function compileDefinition(spec: PackageSpec, text: PlatformText): Promise<Definition> {
-  const { input, title } = await compilePackage(spec, text);
-  if (input.kind === "definition") return input.definition;
+export async function compileDefinition(
+  spec: PackageSpec,
+  text: PlatformText,
+  options: LlbOptions,
+): Promise<LlbDefinition> {
+  const { engine, signal } = options;
+  const compiled = await compilable(spec, text, { signal });
+  if (engine !== undefined) {
+    const { compileOnEngine } = await import("./engine-compilation.ts");
+    return new LlbDefinition(await compileOnEngine(compiled, engine, { signal }));
+  }
+  const { input, title } = withoutEngine(compiled);
+  if (input.kind === "definition") return new LlbDefinition(input.definition);
   throw new PlanError(
     "PLAN_RECIPE_INVALID",
     `${title} is built from a Dockerfile, which only an engine can turn into LLB`,
     {
-      hint: "toSolveRequest() tells what the engine's frontend is given.",
+      hint: "Name the engine with toLLB(platform, { engine }), or see what its frontend is given with toSolveRequest().",
     },
   );
+}
+
+async function compilable(spec: PackageSpec, text: PlatformText, options: Abortable = {}): Promise<CompilablePackage> {
+  const [tagged] = await tagPackageSet(setOf(spec), options);
+  if (!tagged) throw new PlanError("PLAN_PLATFORM_UNSUPPORTED", "there is no package to compile");
+  const platform = parsePlatform(text);
+  selectPlatforms(tagged.package, [platform]);
+  return { tagged, platform, buildArgs: await resolveBuildArgs(tagged.package, options) };
+}
+
+function withoutEngine({ tagged, platform, buildArgs }: CompilablePackage): SolveRequest {
+  return lowerStep(createStep(tagged, buildArgs, { platform, buildPlatform: platform, sandboxNetwork: "sandbox" }));
 }

@@ -1,12 +1,12 @@
 import { deepFreeze } from "../core/freeze.ts";
 import type { PlatformText } from "../core/platform.ts";
-import type { Definition } from "../llb/definition.ts";
+import type { LlbDefinition } from "../llb/llb-definition.ts";
 import type { SolveRequest } from "../lower/solve-request.ts";
 import type { HashOptions } from "../pkg/package.ts";
 import type { PackageSettings } from "../pkg/settings.ts";
 import type { Plan } from "../plan/plan.ts";
 import { type EngineChoice, type EngineSelection, selectionOf } from "./engine-selection.ts";
-import type { BuildOptions, ExportOptions, PushOptions, VerbOptions } from "./options.ts";
+import type { BuildOptions, ExportOptions, LlbOptions, PushOptions, VerbOptions } from "./options.ts";
 import { onlyExported, onlyPackage } from "./package-result.ts";
 import { type PackageSpec, setOf } from "./package-spec.ts";
 import type { ExportedPackage, PackageResult } from "./result.ts";
@@ -125,10 +125,13 @@ export class FluentPackage<P extends PlatformText = PlatformText> {
     return await compilePackage(this.spec, platform);
   }
 
-  /** The LLB of a recipe for a platform, with base images unresolved. */
-  async toLLB(platform: P): Promise<Definition> {
+  /**
+   * The LLB for a platform, to look at. Without an engine: that of a recipe, with base images unresolved. With one: what
+   * that engine would run; for a Dockerfile, what the engine's frontend made of it. Nothing is run for it.
+   */
+  async toLLB(platform: P, options: LlbOptions = {}): Promise<LlbDefinition> {
     const { compileDefinition } = await import("./compilation.ts");
-    return await compileDefinition(this.spec, platform);
+    return await compileDefinition(this.spec, platform, options);
   }
 
   /** Builds what is missing and puts every platform into the OCI cache. */

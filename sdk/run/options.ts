@@ -1,5 +1,6 @@
 import type { Abortable } from "../core/abort.ts";
 import type { ProgressMode } from "../progress/create-renderer.ts";
+import type { EngineChoice, EngineSelection } from "./engine-selection.ts";
 
 /** Options that every terminal verb takes. */
 export interface VerbOptions extends Abortable {
@@ -31,4 +32,10 @@ export interface ExportOptions extends VerbOptions {
   readonly type: "oci" | "docker" | "tar" | "local";
   /** File or directory. With several files, `-<arch>` goes before the extension. */
   readonly dest: string;
+}
+
+/** Options of `toLLB()`. */
+export interface LlbOptions extends Abortable {
+  /** The engine that resolves base images and reads Dockerfiles, as for `engines()`. Default: none is asked. */
+  readonly engine?: EngineSelection | EngineChoice | string;
 }

@@ -1,0 +1,50 @@
+import type { Abortable } from "../core/abort.ts";
+import type { Definition } from "../llb/definition.ts";
+import { checkPackageFiles } from "../loaders/package-files.ts";
+import { lowerStep } from "../lower/lowering.ts";
+import { createAuthService } from "../session/auth.ts";
+import { createFileSyncService } from "../session/filesync.ts";
+import { createStep } from "./build-steps.ts";
+import type { CompilablePackage } from "./compilation.ts";
+import { createEnginePool } from "./engine-pool.ts";
+import { selectionOf } from "./engine-selection.ts";
+import type { LlbOptions } from "./options.ts";
+import { solveInput } from "./solve-input.ts";
+import { createStores } from "./stores.ts";
+
+/** What a frontend gives for a Dockerfile that makes an empty image. */
+const EMPTY: Definition = Object.freeze({ ops: Object.freeze([]), metadata: new Map() });
+
+/**
+ * The graph that an engine would run: a recipe's with its base images resolved, or what the engine's frontend makes of
+ * a Dockerfile. The job is closed before anything runs.
+ *
+ * @throws GraphError, BuildError, EngineError, InputError `INPUT_SOURCE_MISSING`
+ */
+export async function compileOnEngine(
+  { tagged, platform, buildArgs }: CompilablePackage,
+  choice: NonNullable<LlbOptions["engine"]>,
+  { signal = new AbortController().signal }: Abortable,
+): Promise<Definition> {
+  await checkPackageFiles(tagged.package, { signal });
+  await using pool = createEnginePool({ signal, emit: () => {} });
+  await using stores = createStores({ signal });
+  const engine = await pool.forPlatform(platform, selectionOf(choice));
+  const { facts, sandboxNetwork } = engine;
+  const buildPlatform = facts.platforms[0] ?? platform;
+  const step = createStep(tagged, buildArgs, { platform, buildPlatform, sandboxNetwork });
+  const request = lowerStep(step);
+  await using job = await engine.engine.openJob({
+    exporters: [],
+    platform,
+    services: [createAuthService(stores.credentials), createFileSyncService(request.locals)],
+    sharedKey: request.sharedKey,
+    sourceRoot: tagged.package.directory,
+    entitlements: request.entitlements,
+    signal,
+  });
+  const input = await solveInput(step, request, { job, engine }, { signal });
+  if (input.kind === "definition") return input.definition;
+  const { reference } = await job.solve({ input }, { signal });
+  return reference?.definition ?? EMPTY;
+}
