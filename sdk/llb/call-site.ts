@@ -16,8 +16,9 @@ export class CallSite {
   }
 }
 
-// Frames of kitsmith itself are skipped. From source that is sdk/, in a bundle the folder of the bundle.
+// Frames of kitsmith itself are skipped: of its source, or of the folder of the bundle, whose source maps lead to sdk/.
 const HOME = new URL(".", import.meta.url).href.replace(/\/llb\/$/, "/");
+const SOURCES = new URL("../sdk/", HOME).href;
 const FRAME_LIMIT = 6;
 const ERROR_FRAME_LIMIT = 50;
 const PLACE = /^(.+):(\d+):(\d+)$/;
@@ -68,7 +69,8 @@ function framePlace(frame: string): string {
 
 function isOwnFrame(file: string): boolean {
   if (file.startsWith("node:")) return true;
-  return (file.includes("://") ? file : `file://${encodeURI(file)}`).startsWith(HOME);
+  const url = file.includes("://") ? file : `file://${encodeURI(file)}`;
+  return url.startsWith(HOME) || url.startsWith(SOURCES);
 }
 
 function filePath(file: string): string {

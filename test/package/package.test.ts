@@ -1,5 +1,5 @@
 import { execFileSync } from "node:child_process";
-import { accessSync, constants, existsSync, readFileSync, statSync } from "node:fs";
+import { accessSync, constants, existsSync, readFileSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { createPackedProject, type PackedProject } from "./packed-project.ts";
@@ -48,6 +48,31 @@ test("every file that an entry point names is in the package", () => {
 test("the public API and the build language load without a dependency, so that what does not build pays for none", () => {
   expect(bare.run('import { pkg } from "kitsmith"; console.log(typeof pkg)')).toBe("function\n");
   expect(bare.run('import { llb } from "kitsmith/llb"; console.log(typeof llb.scratch)')).toBe("function\n");
+});
+
+test.each([
+  ["as it runs", []],
+  ["through source maps", ["--enable-source-maps"]],
+])("steps of a recipe are known by the line of the script that made them, %s", (_, flags) => {
+  const lines = [
+    'import { pkg, llb } from "kitsmith";',
+    "const recipe = ({ context }) =>",
+    '  llb.image("base").copy(context("sub"), "/")',
+    '    .run("true");',
+    'const one = pkg({ directory: import.meta.dirname, org: "a", image: "b", recipe }).hash({ hash: "x" });',
+    'const { source } = await one.toLLB("linux/amd64");',
+    "const places = [...source.locations.values()].flat();",
+    "const made = places.map(({ fileIndex, ranges }) => [source.files[fileIndex].filename, ranges[0].start.line]);",
+    "console.log(JSON.stringify(made));",
+  ];
+  writeFileSync(join(project.directory, "recipe.mjs"), lines.join("\n"));
+  const printed = execFileSync(process.execPath, [...flags, join(project.directory, "recipe.mjs")], {
+    encoding: "utf8",
+    cwd: project.directory,
+  });
+  const places: readonly (readonly [string, number])[] = JSON.parse(printed);
+  expect(new Set(places.map(([file]) => file))).toEqual(new Set(["recipe.mjs"]));
+  expect(new Set(places.map(([, line]) => line))).toEqual(new Set([3, 4]));
 });
 
 test("the program is one executable file that needs nothing beside itself", () => {
