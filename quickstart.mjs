@@ -10,10 +10,12 @@ import {
   missingForBaseImages,
   pushLayout,
 } from "./examples/base-images/base-images.mjs";
-import { runSource } from "./scripts/quickstart/child.mjs";
+import { compileSdk } from "./scripts/quickstart/compiled-sdk.mjs";
 import { areDependenciesInstalled, installDependencies } from "./scripts/quickstart/dependencies.mjs";
 import { hasEngine, missingPrograms, obstacleToOwnEngine } from "./scripts/quickstart/machine.mjs";
+import { runPipeline } from "./scripts/quickstart/pipeline.mjs";
 import { updateSampleRepository } from "./scripts/quickstart/sample-repository.mjs";
+import { startSurroundings } from "./scripts/quickstart/surroundings.mjs";
 import { createTimings } from "./scripts/quickstart/timings.mjs";
 
 const INTERRUPTED = 130;
@@ -22,20 +24,21 @@ const state = join(checkout, ".kitsmith");
 const standIns = join(state, "base-images");
 const say = (line) => console.error(`quickstart: ${line}`);
 const timings = createTimings();
+// The pipeline gets arguments of its own.
+const wantsTimings = process.argv.includes("--timings");
 const stop = new AbortController();
 const { signal } = stop;
 for (const name of ["SIGINT", "SIGTERM"]) process.on(name, () => stop.abort(new Error(`stopped by ${name}`)));
 
 try {
   process.exitCode = await quickstart();
-  signal.throwIfAborted();
 } catch (error) {
   process.exitCode = signal.aborted ? INTERRUPTED : 1;
   // What else is under way has no use any more.
   stop.abort(error);
   say(signal.reason.message);
 }
-if (process.argv.includes("--timings")) for (const line of timings.lines()) say(line);
+if (wantsTimings) for (const line of timings.lines()) say(line);
 
 async function quickstart() {
   const machine = await timings.measure("look at the machine", inspectMachine);
@@ -50,8 +53,9 @@ async function quickstart() {
   ]);
   if (layout)
     await timings.measure("base images into the registry", () => pushLayout(layout, place.mirror, { signal }));
+  signal.throwIfAborted();
   const status = await timings.measure("release", () =>
-    runSource(checkout, "pipelines/release.ts", [packages, "--registry", place.registry], { env: place.env, signal }),
+    runPipeline(join(checkout, "pipelines/release.ts"), [packages, "--registry", place.registry], place),
   );
   if (status === 0) for (const line of place.goesOn) say(line);
   return status;
@@ -83,10 +87,12 @@ async function installAndStart({ ownEngine, baseImages }) {
     say("installing the dependencies");
     await timings.measure("dependencies", () => installDependencies(checkout, signal));
   }
-  const { startSurroundings } = await import("./scripts/quickstart/surroundings.mjs");
-  return await timings.measure("registry and engine", () =>
-    startSurroundings({ registry: process.env.KITSMITH_REGISTRY, mirror: baseImages, ownEngine, signal, say }),
+  const sdk = await timings.measure("compiled sources", () => compileSdk(checkout, join(state, "sdk")));
+  const registry = process.env.KITSMITH_REGISTRY;
+  const place = await timings.measure("registry and engine", () =>
+    startSurroundings({ sdk, registry, mirror: baseImages, ownEngine, signal, say }),
   );
+  return { ...place, sdk };
 }
 
 async function makeStandIns() {

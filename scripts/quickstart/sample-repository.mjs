@@ -15,9 +15,10 @@ export function updateSampleRepository(samples, repository) {
     git(repository, ["init", "--quiet"]);
   }
   mirror(samples, copy);
-  git(repository, ["add", "--all", "."]);
-  const unchanged = git(repository, ["diff", "--cached", "--quiet", "HEAD"], [0, 1, 128]) === 0;
-  if (!unchanged) git(repository, ["commit", "--quiet", "--no-verify", "--message", "Sample packages"]);
+  if (git(repository, ["status", "--porcelain"]) !== "") {
+    git(repository, ["add", "--all", "."]);
+    git(repository, ["commit", "--quiet", "--no-verify", "--message", "Sample packages"]);
+  }
   return copy;
 }
 
@@ -45,7 +46,7 @@ function listFiles(directory, parent = "") {
 }
 
 /** git without the user's configuration, so that the same samples always give the same commit. */
-function git(directory, args, accepted = [0]) {
+function git(directory, args) {
   const environment = Object.fromEntries(Object.entries(process.env).filter(([name]) => !name.startsWith("GIT_")));
   const { name, email, date } = AUTHOR;
   const result = spawnSync("git", ["-C", directory, ...args], {
@@ -58,6 +59,6 @@ function git(directory, args, accepted = [0]) {
     },
   });
   if (result.error) throw result.error;
-  if (!accepted.includes(result.status)) throw new Error(`git ${args[0]} failed: ${result.stderr.trim()}`);
-  return result.status;
+  if (result.status !== 0) throw new Error(`git ${args[0]} failed: ${result.stderr.trim()}`);
+  return result.stdout;
 }

@@ -1,13 +1,13 @@
 #!/usr/bin/env node
 // Installs what the integration tests need into a cache outside of the checkout. Runs again without work.
-import { existsSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
+import { areDependenciesInstalled, installDependencies } from "../../scripts/quickstart/dependencies.mjs";
 
 const checkout = join(dirname(fileURLToPath(import.meta.url)), "../..");
-if (!existsSync(join(checkout, "node_modules/tsx"))) {
-  console.error("The dependencies are not installed: run `npm ci` first.");
-  process.exit(1);
+if (!areDependenciesInstalled(checkout)) {
+  console.error("Installing the dependencies");
+  await installDependencies(checkout);
 }
 const { register } = await import("tsx/esm/api");
 register();
