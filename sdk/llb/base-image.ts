@@ -1,3 +1,4 @@
+import type { SourceLocation } from "../core/errors.ts";
 import { isRecord } from "../core/json.ts";
 import { formatPlatform, type Platform } from "../core/platform.ts";
 import type { SourceVertex } from "./vertex.ts";
@@ -21,6 +22,8 @@ export interface BaseImage {
   readonly reference: string;
   readonly platform: Platform;
   readonly resolveMode: "default" | "pull" | "local";
+  /** The line that named it. */
+  readonly location?: SourceLocation;
 }
 
 const SCHEME = "docker-image://";

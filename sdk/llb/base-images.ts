@@ -1,6 +1,7 @@
 import type { Platform } from "../core/platform.ts";
 import { checkPlatform } from "./argument.ts";
 import { type BaseImage, baseImage } from "./base-image.ts";
+import { callSiteLocation } from "./call-site.ts";
 import { walkVertices } from "./graph.ts";
 import type { StateValue } from "./state-value.ts";
 import type { SourceVertex, Vertex } from "./vertex.ts";
@@ -16,8 +17,14 @@ export function baseImages(state: StateValue, options: { readonly platform: Plat
   if (state.output !== undefined) {
     for (const vertex of walkVertices(state.output.vertex)) for (const image of basesOf(vertex)) wanted.add(image);
   }
-  const images = [...wanted].map((vertex) => baseImage(vertex, platform));
-  return Object.freeze([...new Map(images.map((one) => [one.key, one])).values()]);
+  const images = new Map<string, BaseImage>();
+  for (const vertex of wanted) {
+    const image = baseImage(vertex, platform);
+    if (images.has(image.key)) continue;
+    const location = callSiteLocation(vertex.site);
+    images.set(image.key, location === undefined ? image : Object.freeze({ ...image, location }));
+  }
+  return Object.freeze([...images.values()]);
 }
 
 function basesOf(vertex: Vertex): readonly SourceVertex[] {

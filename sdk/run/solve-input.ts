@@ -1,6 +1,14 @@
 import type { Abortable } from "../core/abort.ts";
+import { BuildError } from "../core/errors.ts";
+import { formatPlatform } from "../core/platform.ts";
 import type { BuildJob } from "../engine/engine.ts";
-import { baseImages, checkRequirements, type ResolvedImage, type ResolvedImages } from "../llb/index.ts";
+import {
+  type BaseImage,
+  baseImages,
+  checkRequirements,
+  type ResolvedImage,
+  type ResolvedImages,
+} from "../llb/index.ts";
 import type { BuildStep } from "../lower/build-step.ts";
 import { callRecipe, lowerRecipe, type RecipeState } from "../lower/recipe.ts";
 import type { SolveRequest } from "../lower/solve-request.ts";
@@ -43,13 +51,30 @@ async function resolveBaseImages(
   job: BuildJob,
   { signal }: Abortable,
 ): Promise<ResolvedImages> {
+  const images = baseImages(state, { platform: step.platform });
   const resolved = await Promise.all(
-    baseImages(state, { platform: step.platform }).map(
-      async ({ key, reference, platform }): Promise<readonly [string, ResolvedImage]> => {
-        const { config, digest } = await job.resolveImage(reference, platform, signal === undefined ? {} : { signal });
-        return [key, { config: JSON.parse(Buffer.from(config).toString("utf8")), digest }];
-      },
-    ),
+    images.map(async (image): Promise<readonly [string, ResolvedImage]> => {
+      const { config, digest } = await job
+        .resolveImage(image.reference, image.platform, { signal })
+        .catch((error: unknown) => unresolved(image, error));
+      return [image.key, { config: JSON.parse(Buffer.from(config).toString("utf8")), digest }];
+    }),
   );
   return new Map(resolved);
+}
+
+/** The engine knows no line of the script: it was asked for the image's config, not for a step. */
+function unresolved({ reference, platform, location }: BaseImage, error: unknown): never {
+  if (!(error instanceof BuildError) || error.code === "BUILD_CANCELED") throw error;
+  const name = `${reference} for ${formatPlatform(platform)}`;
+  throw new BuildError("BUILD_FAILED", `the engine cannot resolve ${name}: ${plainMessage(error)}`, {
+    cause: error,
+    ...(location === undefined ? {} : { location }),
+    hint: "Look whether the image is there for this platform, and whether the engine reaches its registry.",
+    details: { image: reference },
+  });
+}
+
+function plainMessage({ message, code }: BuildError): string {
+  return message.replace(`[${code}] `, "");
 }

@@ -69,6 +69,16 @@ describe.each(ENGINES)("a failing step on %s", (_, engine) => {
     expect(text).toMatch(new RegExp(`\n +${line - 1} \\| +const shell = .*\n +> ${line} \\| +return shell`));
   });
 
+  test("that never ran, for want of its base image, is told by the line that names the image", async () => {
+    const missing = `${inject("registryHost")}/there/is-none:v1`;
+    const error = await recipeFailure(() => llb.image(missing).run("true"));
+    expect(error).toMatchObject({
+      code: "BUILD_FAILED",
+      location: { file: import.meta.filename, line: await lineOf(import.meta.filename, "llb.image(missing)") },
+      details: { image: missing },
+    });
+  });
+
   test.each([
     ["a script in TypeScript", "failing-recipe.ts"],
     ["a script in JavaScript", "failing-recipe.mjs"],
