@@ -1,4 +1,5 @@
 import { InputError } from "../../core/errors.ts";
+import type { EngineChoice } from "../../run/engine-selection.ts";
 import type { FluentPackages } from "../../run/fluent-packages.ts";
 import type { RunResult } from "../../run/result.ts";
 import { commaList } from "../comma-list.ts";
@@ -13,7 +14,11 @@ const BUILD_FLAGS: Flags = {
   pull: { kind: "boolean", help: "fetch to the cache what is only in the registry" },
   push: { kind: "boolean", help: "push after building" },
   docker: { kind: "boolean", help: "load the images into docker" },
-  builders: { kind: "list", value: "PLATFORM=ADDRESS,…", help: "engine for a platform" },
+  builders: {
+    kind: "list",
+    value: "PLATFORM=CONTEXT,…",
+    help: "docker context, or address of an engine, for a platform",
+  },
   cache: { kind: "text", value: "DIR", help: "OCI cache directory", default: "~/.linuxkit/cache" },
   "keep-going": { kind: "boolean", help: "go on with the other packages when one fails" },
   "no-emulation": { kind: "boolean", help: "refuse to run steps under emulation" },
@@ -81,12 +86,18 @@ async function configured(invocation: Invocation): Promise<FluentPackages> {
   return packages.keepGoing(invocation.boolean("keep-going") ?? false);
 }
 
-function splitBuilder(text: string): readonly [string, string] {
+/** LinuxKit's form names a docker context; whatever has a scheme is an address. */
+function splitBuilder(text: string): readonly [string, EngineChoice] {
   const separator = text.indexOf("=");
   if (separator <= 0 || separator === text.length - 1) {
-    throw new InputError("INPUT_OPTION_INVALID", `--builders takes PLATFORM=ADDRESS, not "${text}"`, {
-      hint: "Such as linux/arm64=tcp://arm-box:1234, or default=unix:///run/buildkit/buildkitd.sock.",
-    });
+    throw new InputError(
+      "INPUT_OPTION_INVALID",
+      `--builders takes PLATFORM=CONTEXT or PLATFORM=ADDRESS, not "${text}"`,
+      {
+        hint: "Such as linux/arm64=arm-box, linux/arm64=tcp://arm-box:1234, or default=unix:///run/buildkit/buildkitd.sock.",
+      },
+    );
   }
-  return [text.slice(0, separator), text.slice(separator + 1)];
+  const [platform, value] = [text.slice(0, separator), text.slice(separator + 1)];
+  return [platform, value.includes("://") ? { kind: "address", address: value } : { kind: "docker", context: value }];
 }
