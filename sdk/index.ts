@@ -6,11 +6,13 @@
  * @module
  */
 
+export type { FileExpectation, Image, ImageEntry, ImageExecOptions } from "./image/image.ts";
 export { llb } from "./llb/index.ts";
 export type { LlbDefinition } from "./llb/llb-definition.ts";
 export { formatPlan } from "./plan/plan-text.ts";
 export type { ProgressMode } from "./progress/create-renderer.ts";
 export type { NodeName, NodeOutcome, RunEvent } from "./progress/event.ts";
+export type { CheckFunction, CheckOptions } from "./run/checks.ts";
 export {
   type EngineChoice,
   type EngineMap,

@@ -23,7 +23,16 @@ const WHITEOUT = ".wh.";
 const OPAQUE = ".wh..wh..opq";
 const LINK_LIMIT = 40;
 /** The root of an image that has no entry for it. */
-const ROOT = { kind: "directory", mode: 0o755, uid: 0, gid: 0, sizeBytes: 0 } as const;
+const ROOT: StoredEntry = {
+  path: "/",
+  kind: "directory",
+  mode: 0o755,
+  uid: 0,
+  gid: 0,
+  sizeBytes: 0,
+  layer: -1,
+  storedName: "",
+};
 
 /** An image's layers laid over each other. Only names and metadata are held; content is read from its layer on demand. */
 export class ImageTree {
@@ -53,16 +62,16 @@ export class ImageTree {
   /** What lies at a path; symlinks on the way, and the last one too, are followed inside of the image. */
   stat(path: string): Omit<ImageEntry, "path"> | undefined {
     const entry = this.#resolve(path);
-    if (entry === undefined) return absolute(path) === "/" ? ROOT : undefined;
+    if (entry === undefined || entry.kind === "symlink") return undefined;
     const { kind, mode, uid, gid, sizeBytes } = entry;
-    return kind === "symlink" ? undefined : { kind, mode, uid, gid, sizeBytes };
+    return { kind, mode, uid, gid, sizeBytes };
   }
 
   /** The names in a directory, sorted; undefined if it is not one. */
   list(path: string): readonly string[] | undefined {
     const directory = this.#resolve(path);
-    if (directory === undefined ? absolute(path) !== "/" : directory.kind !== "directory") return undefined;
-    const base = directory?.path ?? "/";
+    if (directory?.kind !== "directory") return undefined;
+    const base = directory.path;
     return [...this.#entries.keys()]
       .filter((entry) => entry !== "/" && posix.dirname(entry) === base)
       .map((entry) => posix.basename(entry))
@@ -102,7 +111,7 @@ export class ImageTree {
       current = next;
       pending = rest;
     }
-    return this.#entries.get(current);
+    return this.#entries.get(current) ?? (current === "/" ? ROOT : undefined);
   }
 }
 

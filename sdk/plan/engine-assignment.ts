@@ -32,6 +32,11 @@ export function isNative(engine: EngineFacts, platform: Platform): boolean {
   return engine.nativePlatforms.some((native) => samePlatform(native, platform));
 }
 
+/** Holds that programs of a platform may be run on an engine. @throws PlanError `PLAN_EMULATION_REFUSED` */
+export function assertMayRun(engine: EngineFacts, platform: Platform, policy: EmulationPolicy): void {
+  if (policy === "never" && !isNative(engine, platform)) throw emulationRefused(engine, platform);
+}
+
 /** The error for steps that would have to be emulated against the policy. */
 export function emulationRefused(engine: EngineFacts, platform: Platform): PlanError {
   const name = formatPlatform(platform);

@@ -91,6 +91,15 @@ export type RunEvent =
       readonly url: string;
     }
   | {
+      readonly type: "check";
+      readonly at: number;
+      readonly node: NodeName;
+      readonly name: string;
+      readonly outcome: "passed" | "failed" | "not run";
+      /** Why it was not run: the image is `published` or `cached`. */
+      readonly why?: string;
+    }
+  | {
       readonly type: "image.built" | "image.pushed";
       readonly at: number;
       readonly reference: string;

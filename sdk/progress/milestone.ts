@@ -38,6 +38,12 @@ export function describeMilestone(event: RunEvent, state: RunState): Message | u
         event,
         state.nodes.find((node) => sameNode(node, event.node)),
       );
+    case "check":
+      return {
+        node: event.node,
+        text: `check: ${event.outcome}${withDetail(event.why ?? "")} ${event.name}`,
+        style: CHECK_STYLE[event.outcome],
+      };
     case "image.built":
       return { ...nodeOf(event), text: `built ${event.reference} ${event.digest}`, style: "green" };
     case "image.pushed":
@@ -60,6 +66,12 @@ const OUTCOME_STYLE: Readonly<Partial<Record<NodeOutcome, Style>>> = {
   failed: "red",
   canceled: "yellow",
   skipped: "yellow",
+};
+
+const CHECK_STYLE: Readonly<Record<Extract<RunEvent, { readonly type: "check" }>["outcome"], Style>> = {
+  passed: "green",
+  failed: "red",
+  "not run": "yellow",
 };
 
 function describeEnd(event: Finished, node: NodeState | undefined): Message {

@@ -44,6 +44,7 @@ export function reduceRun(state: RunState, event: RunEvent): RunState {
     case "engine.starting":
     case "engine.ready":
     case "build.warning":
+    case "check":
       return state;
   }
 }

@@ -1,18 +1,20 @@
 import type { CredentialSource } from "../credentials/credential-source.ts";
-import type { ExportResult, JobResult } from "../engine/engine.ts";
+import type { BuildJob, ExportResult, JobResult } from "../engine/engine.ts";
+import { openGatewayImage } from "../image/gateway-image.ts";
 import { execPlatforms } from "../llb/exec-platforms.ts";
 import type { BuildStep } from "../lower/build-step.ts";
 import { localKind } from "../lower/local-name.ts";
 import { lowerStep } from "../lower/lowering.ts";
 import type { SolveRequest } from "../lower/solve-request.ts";
 import type { BuildOutput } from "../outputs/build-output.ts";
-import { emulationRefused, isNative } from "../plan/engine-assignment.ts";
+import { assertMayRun, type EmulationPolicy, emulationRefused, isNative } from "../plan/engine-assignment.ts";
 import type { EngineAssignment } from "../plan/plan.ts";
 import type { NodeName } from "../progress/event.ts";
 import { createAuthService } from "../session/auth.ts";
 import { createFileSendService } from "../session/file-send.ts";
 import { createFileSyncService } from "../session/filesync.ts";
 import type { SessionService } from "../session/service.ts";
+import { type Check, runChecks } from "./checks.ts";
 import type { PooledEngine } from "./engine-pool.ts";
 import type { RunContext } from "./run.ts";
 import { solveInput } from "./solve-input.ts";
@@ -26,12 +28,17 @@ export interface EngineBuild {
   readonly assignment: EngineAssignment;
   readonly output: BuildOutput;
   readonly credentials: CredentialSource;
+  /** Where the image will lie. */
+  readonly reference: string;
+  readonly checks: readonly Check[];
+  readonly emulation: EmulationPolicy;
 }
 
 /**
- * Builds: opens a job, solves, looks at what would run before it runs, and hands the result to the exporter.
+ * Builds: opens a job, solves, looks at what would run before it runs, checks the result, and hands it to the exporter.
  *
- * @throws GraphError `LLB_CAP_MISSING`, `LLB_TOO_LARGE`, BuildError, EngineError, PlanError `PLAN_EMULATION_REFUSED`
+ * @throws GraphError `LLB_CAP_MISSING`, `LLB_TOO_LARGE`, BuildError, EngineError, PlanError `PLAN_EMULATION_REFUSED`,
+ * `PLAN_CHECK_FAILED`
  */
 export async function buildOnEngine(build: EngineBuild, context: RunContext): Promise<ExportResult> {
   const { signal } = context;
@@ -50,7 +57,20 @@ export async function buildOnEngine(build: EngineBuild, context: RunContext): Pr
   const input = await solveInput(build.step, request, { job, engine: build.engine }, { signal });
   const result = await job.solve({ input }, { signal });
   if (build.assignment.emulation === "verify") assertNative(build, input, result);
+  await checkResult(build, job, result, context);
   return await job.finish(result, { signal });
+}
+
+async function checkResult(build: EngineBuild, job: BuildJob, result: JobResult, context: RunContext): Promise<void> {
+  const { name, checks, engine, emulation, reference, step } = build;
+  if (checks.length === 0) return;
+  const image = openGatewayImage(job, result, {
+    platform: step.platform,
+    reference,
+    signal: context.signal,
+    beforeExec: () => assertMayRun(engine.facts, step.platform, emulation),
+  });
+  await runChecks(checks, image, name, context);
 }
 
 function servicesFor(build: EngineBuild, request: SolveRequest, { emit }: RunContext): readonly SessionService[] {

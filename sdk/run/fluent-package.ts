@@ -5,6 +5,7 @@ import type { SolveRequest } from "../lower/solve-request.ts";
 import type { HashOptions } from "../pkg/package.ts";
 import type { PackageSettings } from "../pkg/settings.ts";
 import type { Plan } from "../plan/plan.ts";
+import type { CheckFunction, CheckOptions } from "./checks.ts";
 import { type EngineChoice, type EngineSelection, selectionOf } from "./engine-selection.ts";
 import type { BuildOptions, ExportOptions, LlbOptions, PushOptions, VerbOptions } from "./options.ts";
 import { onlyExported, onlyPackage } from "./package-result.ts";
@@ -111,6 +112,23 @@ export class FluentPackage<P extends PlatformText = PlatformText> {
   /** Names the engines, as `engines(…)` gives them, or one engine by address for all platforms. */
   engines(selection: EngineSelection | EngineChoice | string): FluentPackage<P> {
     return new FluentPackage({ ...this.spec, engines: selectionOf(selection) });
+  }
+
+  /**
+   * Looks into every platform's image after it is built and before it goes anywhere: if the check throws, nothing of that
+   * platform is exported, and no tag moves. What is checked is what is published, to the byte. A check that ends while
+   * something that it asked for is still under way fails. Platforms that are not built are not checked, and the run says so.
+   *
+   * @example
+   * ```ts
+   * pkg("pkg/init").check("init is static", async (image) => {
+   *   await image.assertFile("/init", { executable: true, elf: { static: true, platform: image.platform } });
+   *   await image.exec(["/init", "--version"]);
+   * });
+   * ```
+   */
+  check(name: string, run: CheckFunction, { always = false }: CheckOptions = {}): FluentPackage<P> {
+    return new FluentPackage({ ...this.spec, checks: [...this.spec.checks, { name, run, always }] });
   }
 
   /** What a push would do for each platform, and why. Asks git, the cache and the registry, but no engine unless something has to be built. */

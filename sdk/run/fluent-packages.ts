@@ -3,6 +3,7 @@ import type { PlatformText } from "../core/platform.ts";
 import type { HashOptions } from "../pkg/package.ts";
 import type { PackageSettings } from "../pkg/settings.ts";
 import type { Plan } from "../plan/plan.ts";
+import type { CheckFunction, CheckOptions } from "./checks.ts";
 import { type EngineChoice, type EngineSelection, selectionOf } from "./engine-selection.ts";
 import type { BuildOptions, ExportOptions, PushOptions, VerbOptions } from "./options.ts";
 import { withDigests } from "./package-result.ts";
@@ -66,6 +67,11 @@ export class FluentPackages {
   /** Names the engines, as `engines(…)` gives them, or one engine by address for all platforms. */
   engines(selection: EngineSelection | EngineChoice | string): FluentPackages {
     return new FluentPackages({ ...this.spec, engines: selectionOf(selection) });
+  }
+
+  /** Looks into every image that is built, as `check` of one package does, after the package's own checks. */
+  check(name: string, run: CheckFunction, { always = false }: CheckOptions = {}): FluentPackages {
+    return new FluentPackages({ ...this.spec, checks: [...this.spec.checks, { name, run, always }] });
   }
 
   /** Goes on with the other packages when one fails; the run then resolves, with an outcome for each node. */

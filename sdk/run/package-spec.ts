@@ -1,5 +1,6 @@
 import type { Package } from "../pkg/package.ts";
 import type { PackageSettings } from "../pkg/settings.ts";
+import type { Check } from "./checks.ts";
 import type { EngineSelection } from "./engine-selection.ts";
 
 /** Where a package comes from: a directory that a loader reads when the first verb is called, or a value. */
@@ -13,6 +14,8 @@ export interface PackageSpec {
   /** What the fluent methods set; applied over what the loader finds. */
   readonly overrides: PackageSettings;
   readonly engines: EngineSelection;
+  /** Run on every platform that is built, in this order. */
+  readonly checks: readonly Check[];
 }
 
 /** A member of a set: one package with its own settings, or a glob over directories. */
@@ -27,13 +30,15 @@ export interface PackageSetSpec {
   readonly overrides: PackageSettings;
   /** Undefined: each member's own. */
   readonly engines?: EngineSelection;
+  /** Run after each member's own. */
+  readonly checks: readonly Check[];
   /** A failure does not stop the other packages. */
   readonly keepGoing: boolean;
 }
 
 /** One package as a set. */
 export function setOf(spec: PackageSpec): PackageSetSpec {
-  return { members: [{ kind: "package", spec }], overrides: {}, keepGoing: false };
+  return { members: [{ kind: "package", spec }], overrides: {}, checks: [], keepGoing: false };
 }
 
 /** Settings over settings: what the later ones name wins; build args, labels and annotations add up. */

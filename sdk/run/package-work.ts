@@ -3,6 +3,7 @@ import type { PlannedPackage } from "../plan/plan.ts";
 import type { NodeOutcome } from "../progress/event.ts";
 import { type AssignedNode, isAssigned } from "./assigned-plan.ts";
 import { createStep } from "./build-steps.ts";
+import { skipChecks } from "./checks.ts";
 import type { Destination, NodeImage } from "./destination.ts";
 import { buildOnEngine } from "./engine-build.ts";
 import { nodeName, type RunNode } from "./node.ts";
@@ -75,6 +76,7 @@ function failureOutcome(error: unknown, { signal }: RunContext): "failed" | "can
 async function perform(node: RunNode, work: PackageWork): Promise<Descriptor | undefined> {
   work.context.signal.throwIfAborted();
   if (isAssigned(node)) return await node.engine.limit(() => build(node, work));
+  skipChecks(node.tagged.spec.checks, nodeName(node), node.plan.state, work.context);
   return node.plan.action === "none" ? undefined : await work.destination.transfer(node);
 }
 
@@ -91,7 +93,13 @@ async function build(node: AssignedNode, work: PackageWork): Promise<Descriptor 
     sandboxNetwork: engine.sandboxNetwork,
   });
   const exported = await buildOnEngine(
-    { name, step, engine, assignment, output, credentials: stores.credentials },
+    {
+      ...{ name, step, engine, assignment, output },
+      credentials: stores.credentials,
+      reference: node.plan.reference,
+      checks: tagged.spec.checks,
+      emulation: tagged.spec.engines.emulation,
+    },
     context,
   );
   const image = await output.complete(exported);

@@ -40,6 +40,7 @@ export function pkgs(source: string | readonly (string | FluentPackage)[], optio
   return new FluentPackages({
     members: sources.map((entry) => memberOf(entry, options)),
     overrides: {},
+    checks: [],
     keepGoing: false,
   });
 }
@@ -55,5 +56,5 @@ function specOf(source: string | PackageInit, options: PkgOptions): PackageSpec 
     typeof source === "string"
       ? ({ kind: "directory", directory: resolve(source), ...options } as const)
       : ({ kind: "value", package: createPackage(source) } as const);
-  return { origin, overrides: {}, engines: LOCAL_ENGINES };
+  return { origin, overrides: {}, engines: LOCAL_ENGINES, checks: [] };
 }

@@ -53,6 +53,7 @@ async function expandMember(member: PackageSetMember, options: Abortable): Promi
     origin: { kind: "directory", directory, ...(member.buildYml ? { buildYml: member.buildYml } : {}) },
     overrides: {},
     engines: LOCAL_ENGINES,
+    checks: [],
   }));
 }
 
@@ -61,6 +62,7 @@ function withSetSettings(spec: PackageSpec, set: PackageSetSpec): PackageSpec {
     ...spec,
     overrides: mergeSettings(spec.overrides, set.overrides),
     engines: set.engines ?? spec.engines,
+    checks: [...spec.checks, ...set.checks],
   };
 }
 

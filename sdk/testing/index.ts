@@ -4,8 +4,7 @@
  * @module
  */
 
+export type { FileExpectation, Image, ImageEntry, ImageExecOptions } from "../image/image.ts";
 export type { ImageConfig, RunConfig } from "../oci/model/image-config.ts";
-export { type FileExpectation, Image } from "./image.ts";
-export type { TreeEntry } from "./image-tree.ts";
 export { openImage } from "./open-image.ts";
 export { type RegistryAuth, type RegistryOptions, type RunningRegistry, startRegistry } from "./registry.ts";

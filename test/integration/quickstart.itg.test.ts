@@ -6,7 +6,7 @@ import { execa } from "execa";
 import { createFromTemplate } from "kitsmith";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { listOwnEngines, stopOwnEngine } from "../../sdk/engine/lifecycle/own-engine.ts";
-import { parseElf } from "../../sdk/testing/elf.ts";
+import { parseElf } from "../../sdk/image/elf.ts";
 import { stopOwnRegistry } from "../../sdk/testing/own-registry.ts";
 import { testTools } from "../engines/test-tools.ts";
 

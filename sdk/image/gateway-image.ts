@@ -1,0 +1,102 @@
+import { type Abortable, anySignal } from "../core/abort.ts";
+import { ContentError } from "../core/errors.ts";
+import { FILE_MODE, type FileStat, hasModeBit, posixPermissions } from "../core/file-stat.ts";
+import { formatPlatform, type Platform } from "../core/platform.ts";
+import type { BuildJob, JobResult, ResultReference } from "../engine/engine.ts";
+import { parseImageConfig } from "../oci/model/image-config.ts";
+import { createImage } from "./create-image.ts";
+import type { Image, ImageEntry } from "./image.ts";
+import type { ImageContent, RunInImage } from "./image-content.ts";
+
+const CONFIG_KEY = "containerimage.config";
+
+/** How the result of a build is opened. */
+export interface GatewayImageOptions extends Abortable {
+  readonly platform: Platform;
+  /** Where it will lie. */
+  readonly reference: string;
+  /** Called before a program is run: throws if that is not allowed. */
+  readonly beforeExec?: () => void;
+}
+
+/**
+ * The image that a build has made, while its job is open; disposing it leaves the job open. Nothing is fetched before it is
+ * asked for.
+ *
+ * @throws ContentError `CONTENT_CORRUPT` if the result has no image config
+ */
+export function openGatewayImage(job: BuildJob, result: JobResult, options: GatewayImageOptions): Image {
+  const { platform, reference, signal } = options;
+  const name = formatPlatform(platform);
+  const config = result.metadata[CONFIG_KEY] ?? result.metadata[`${CONFIG_KEY}/${name}`];
+  if (config === undefined) throw new ContentError("CONTENT_CORRUPT", `the result for ${name} has no image config`);
+  const facts = { platform, reference, config: parseImageConfig(config, `the image config for ${name}`) };
+  const root = result.reference ?? result.references[name];
+  const exec = execIn(job, root, options);
+  return createImage(facts, root === undefined ? emptyContent(exec) : gatewayContent(job, root, exec, { signal }));
+}
+
+function gatewayContent(job: BuildJob, root: ResultReference, exec: RunInImage, options: Abortable): ImageContent {
+  const stat: ImageContent["stat"] = async (path) => {
+    const found = await ifThere(job.statFile(root, path, options));
+    return found && toEntry(found);
+  };
+  return {
+    stat,
+    exec,
+    async list(path) {
+      const entries = await ifThere(job.readDir(root, path, options));
+      return entries?.map((entry) => entry.path).sort();
+    },
+    async readFile(path, limitBytes) {
+      // A daemon might wait for somebody who writes into a pipe.
+      if ((await stat(path))?.kind !== "file") return undefined;
+      const range = limitBytes === undefined ? {} : { range: { offsetBytes: 0, lengthBytes: limitBytes } };
+      return Buffer.from(await job.readFile(root, path, { ...options, ...range }));
+    },
+    [Symbol.asyncDispose]: async () => {},
+  };
+}
+
+/** Scratch has no reference, and no files. */
+function emptyContent(exec: RunInImage): ImageContent {
+  const directory = { kind: "directory", mode: 0o755, uid: 0, gid: 0, sizeBytes: 0 } as const;
+  return {
+    stat: async (path) => (path === "/" ? directory : undefined),
+    list: async (path) => (path === "/" ? [] : undefined),
+    readFile: async () => undefined,
+    exec,
+    [Symbol.asyncDispose]: async () => {},
+  };
+}
+
+function execIn(job: BuildJob, reference: ResultReference | undefined, options: GatewayImageOptions): RunInImage {
+  const { platform, beforeExec } = options;
+  return async (args, { network = "none", ...execOptions }) => {
+    beforeExec?.();
+    const signal = anySignal(options.signal, execOptions.signal);
+    await using container = await job.openContainer({ reference, platform, network, signal });
+    return await container.exec(args, { ...execOptions, signal });
+  };
+}
+
+async function ifThere<T>(looked: Promise<T>): Promise<T | undefined> {
+  try {
+    return await looked;
+  } catch (error) {
+    if (error instanceof ContentError && error.code === "CONTENT_NOT_FOUND") return undefined;
+    throw error;
+  }
+}
+
+function toEntry({ mode, uid, gid, sizeBytes }: FileStat): Omit<ImageEntry, "path"> {
+  const kind = kindOf(mode);
+  return { kind, mode: posixPermissions(mode), uid, gid, sizeBytes: kind === "file" ? sizeBytes : 0 };
+}
+
+function kindOf(mode: number): ImageEntry["kind"] {
+  if (hasModeBit(mode, FILE_MODE.directory)) return "directory";
+  if (hasModeBit(mode, FILE_MODE.device)) return "device";
+  if (hasModeBit(mode, FILE_MODE.fifo)) return "fifo";
+  return hasModeBit(mode, FILE_MODE.socket) ? "socket" : "file";
+}
