@@ -17,6 +17,7 @@ const INTERRUPTED = 130;
 /** Runs one command line; resolves to the exit status. */
 export async function runProgram(argv: readonly string[]): Promise<number> {
   const { signal, release } = interruptible();
+  for (const stream of [process.stdout, process.stderr]) stream.on("error", ignoreClosedReader);
   let verbose = false;
   try {
     if (process.platform === "win32") throw unsupportedSystem();
@@ -88,6 +89,11 @@ function createInvocation({ positionals, values }: ParsedCommandLine, signal: Ab
     stderr: process.stderr,
     env: process.env,
   };
+}
+
+/** A reader that has had enough, such as `head`, is no failure. */
+function ignoreClosedReader(error: NodeJS.ErrnoException): void {
+  if (error.code !== "EPIPE") throw error;
 }
 
 function unsupportedSystem(): InputError {

@@ -58,6 +58,13 @@ describe.each(DEFINITIONS)("%s", (_, make) => {
   });
 });
 
+test("a reader that has had enough is no failure", async () => {
+  const child = kitsmith(["llb", "dump"], largeDefinition());
+  child.stdout.once("data", () => child.stdout.destroy());
+  const { exitCode, stderr } = await child;
+  expect({ exitCode, stderr }).toEqual({ exitCode: 0, stderr: "" });
+});
+
 describe("what is no definition", () => {
   let directory: string;
 
