@@ -1,4 +1,4 @@
-import { readFile } from "node:fs/promises";
+import { mkdir, readFile, symlink, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { execa } from "execa";
 import { engines, type KitsmithError, llb, pkg, type Recipe } from "kitsmith";
@@ -14,6 +14,7 @@ const ENGINES = [
   ["dockerd", engines.docker({ host: inject("dockerAddress") })],
 ] as const;
 const CHECKOUT = join(import.meta.dirname, "../..");
+const LOADER = ["--conditions=kitsmith-source", "--import", import.meta.resolve("tsx")];
 const PLATFORM = process.arch === "arm64" ? "linux/arm64" : "linux/amd64";
 
 /** The number of the line of a file that has a text. */
@@ -26,6 +27,7 @@ describe.each(ENGINES)("a failing step on %s", (_, engine) => {
   let cache: ScratchDirectory;
 
   const directory = () => join(repository.directory, "agent");
+  const scriptArguments = () => [directory(), JSON.stringify(engine), cache.directory];
   const options = () => ({ cacheDirectory: cache.directory });
   const stepFailure = async (run: PromiseLike<unknown>): Promise<KitsmithError> => {
     const { cause } = await failureOf(run);
@@ -84,16 +86,35 @@ describe.each(ENGINES)("a failing step on %s", (_, engine) => {
     ["a script in JavaScript", "failing-recipe.mjs"],
   ])("of %s is told by the line as it was written", async (_kind, script) => {
     const file = join(import.meta.dirname, "scripts", script);
-    const { stdout } = await execa(
-      process.execPath,
-      ["--conditions=kitsmith-source", "--import=tsx", file, directory(), JSON.stringify(engine), cache.directory],
-      { cwd: CHECKOUT },
-    );
+    const { stdout } = await execa(process.execPath, [...LOADER, file, ...scriptArguments()]);
     const line = await lineOf(file, "exit 7");
     expect(JSON.parse(stdout)).toMatchObject({
       code: "BUILD_STEP_FAILED",
       location: { file, line },
       source: { file, startLine: line, text: expect.stringContaining("exit 7") },
+    });
+  });
+
+  test.each([
+    ["that just goes along whole", 24_000],
+    ["of which only some lines go along", 200_000],
+  ])("of a long script %s is told by its line", async (_kind, sizeBytes) => {
+    // It is a project of its own, in which kitsmith is installed.
+    const file = join(cache.directory, "project/recipe.mjs");
+    const script = await readFile(join(import.meta.dirname, "scripts/failing-recipe.mjs"), "utf8");
+    await mkdir(join(cache.directory, "project/node_modules"), { recursive: true });
+    await symlink(CHECKOUT, join(cache.directory, "project/node_modules/kitsmith")).catch(() => undefined);
+    const filler = `// ${"é".repeat(40)}\n`;
+    const count = Math.floor((sizeBytes - script.length) / Buffer.byteLength(filler));
+    await writeFile(file, filler.repeat(count) + script);
+    const { stdout } = await execa(process.execPath, [...LOADER, file, ...scriptArguments()]);
+    const line = await lineOf(file, "exit 7");
+    expect(line).toBeGreaterThan(count);
+    const text = script.split("\n").slice(line - count - 4, line - count + 3);
+    expect(JSON.parse(stdout)).toMatchObject({
+      code: "BUILD_STEP_FAILED",
+      location: { file, line },
+      source: { file, startLine: line, text: text.join("\n"), textLine: line - 3 },
     });
   });
 
