@@ -42,6 +42,8 @@ if (wantsTimings) for (const line of timings.lines()) say(line);
 
 async function quickstart() {
   const machine = await timings.measure("look at the machine", inspectMachine);
+  // The programs that were asked may have been stopped, too.
+  signal.throwIfAborted();
   if (machine.missing.length > 0) {
     say(`this machine lacks what the quickstart needs:\n${machine.missing.map((line) => `  - ${line}`).join("\n")}`);
     return 1;
@@ -55,7 +57,7 @@ async function quickstart() {
     await timings.measure("base images into the registry", () => pushLayout(layout, place.mirror, { signal }));
   signal.throwIfAborted();
   const status = await timings.measure("release", () =>
-    runPipeline(join(checkout, "pipelines/release.ts"), [packages, "--registry", place.registry], place),
+    runPipeline(join(checkout, "pipelines/release.ts"), [packages, "--registry", place.registry], { ...place, signal }),
   );
   if (status === 0) for (const line of place.goesOn) say(line);
   return status;
@@ -66,7 +68,8 @@ async function inspectMachine() {
   const missing = missingPrograms();
   if (missing.length > 0) return { missing };
   // Whoever made stand-ins before goes on with them.
-  const hub = !hasBaseImages(standIns) && (await hubReachable());
+  const madeBefore = hasBaseImages(standIns);
+  const hub = !madeBefore && (await hubReachable());
   const engine = await hasEngine();
   // An engine that others run does not know where the stand-ins are.
   const ownEngine = !engine || !hub;
@@ -77,7 +80,7 @@ async function inspectMachine() {
   if (obstacle) {
     missing.push(`an engine: ${reason} cannot be started (${obstacle}). Start docker, or run as root on Debian`);
   }
-  if (!hub) missing.push(...(await missingForBaseImages()).map((part) => `base images: ${part}`));
+  if (!hub && !madeBefore) missing.push(...(await missingForBaseImages()).map((part) => `base images: ${part}`));
   return { missing, ownEngine, baseImages: !hub };
 }
 
