@@ -102,6 +102,14 @@ export interface ResolvedImage {
   readonly config: Uint8Array;
 }
 
+/** How an image is resolved. */
+export interface ResolveOptions extends Abortable {
+  /** What progress shows. */
+  readonly logName?: string;
+  /** `local` looks into the engine's own images first, `default` at last, `pull` never. */
+  readonly resolveMode?: "default" | "pull" | "local";
+}
+
 /** A part of a file. */
 export interface FileRange {
   readonly offsetBytes: number;
@@ -129,11 +137,7 @@ export interface BuildJob extends AsyncDisposable {
   /** Runs all that the reference needs. */
   evaluate(reference: ResultReference, options?: Abortable): Promise<void>;
   /** The config of an image for a platform, as the daemon finds it (LLBBridge.ResolveImageConfig); normalized reference. */
-  resolveImage(
-    reference: string,
-    platform: Platform,
-    options?: Abortable & { readonly logName?: string },
-  ): Promise<ResolvedImage>;
+  resolveImage(reference: string, platform: Platform, options?: ResolveOptions): Promise<ResolvedImage>;
   /**
    * The content of a regular file of a result, or a range of it; a range that ends behind the file is cut. Symlinks are
    * followed within the result. A file that is no regular one may block some daemons: look with {@link BuildJob.statFile}.

@@ -4,7 +4,15 @@ import { isKitsmithError, ProtocolError } from "../core/errors.ts";
 import type { Platform } from "../core/platform.ts";
 import { LLBBridge } from "../proto/gen/gateway_pb.js";
 import { encodeDefinition } from "./definition-message.ts";
-import type { BuildJob, ExportResult, JobOptions, JobResult, ResolvedImage, ResultReference } from "./engine.ts";
+import type {
+  BuildJob,
+  ExportResult,
+  JobOptions,
+  JobResult,
+  ResolvedImage,
+  ResolveOptions,
+  ResultReference,
+} from "./engine.ts";
 import { type JobConnection, openJobConnection } from "./job-connection.ts";
 import type { JobEngine } from "./job-failure.ts";
 import { createJobFiles } from "./job-files.ts";
@@ -63,7 +71,7 @@ async function resolveImage(
   connection: JobConnection,
   reference: string,
   platform: Platform,
-  options: Abortable & { readonly logName?: string },
+  options: ResolveOptions,
 ): Promise<ResolvedImage> {
   const { os: OS, architecture: Architecture, variant: Variant = "" } = platform;
   const { Digest: digest, Config: config } = await connection.call(
@@ -71,7 +79,7 @@ async function resolveImage(
     {
       Ref: reference,
       Platform: { OS, Architecture, Variant },
-      ResolveMode: "default",
+      ResolveMode: options.resolveMode ?? "default",
       LogName: options.logName ?? `resolve image config for ${reference}`,
     },
     options,

@@ -55,7 +55,7 @@ async function resolveBaseImages(
   const resolved = await Promise.all(
     images.map(async (image): Promise<readonly [string, ResolvedImage]> => {
       const { config, digest } = await job
-        .resolveImage(image.reference, image.platform, { signal })
+        .resolveImage(image.reference, image.platform, { signal, resolveMode: image.resolveMode })
         .catch((error: unknown) => unresolved(image, error));
       return [image.key, { config: JSON.parse(Buffer.from(config).toString("utf8")), digest }];
     }),

@@ -1,7 +1,7 @@
 import { join } from "node:path";
 import { execa } from "execa";
 import { engines, llb, pkg } from "kitsmith";
-import { afterAll, beforeAll, describe, expect, inject, test } from "vitest";
+import { afterAll, beforeAll, describe, expect, inject, test, vi } from "vitest";
 import { testTools } from "../engines/test-tools.ts";
 import { publishBaseImage } from "./base-image.ts";
 import { createRepository, type PackageRepository } from "./package-repository.ts";
@@ -12,6 +12,8 @@ const ENGINES = [
   ["buildkitd", engines.buildkit(inject("buildkitAddress"))],
   ["dockerd", engines.docker({ host: inject("dockerAddress") })],
 ] as const;
+
+const PLATFORM = process.arch === "arm64" ? "linux/arm64" : "linux/amd64";
 
 let repository: PackageRepository;
 let scratch: ScratchDirectory;
@@ -31,6 +33,8 @@ beforeAll(async () => {
   scratch = await createScratch();
   repository = await createRepository({
     "agent/hello": "hello\n",
+    "only/build.yml": `image: only\narches: [${PLATFORM.slice("linux/".length)}]\n`,
+    "only/Dockerfile": "FROM scratch\nCOPY Dockerfile /\n",
     ...(await shellPackage("init", ["RUN exit 7"], { arches: ["amd64", "arm64"] })),
   });
 });
@@ -83,5 +87,32 @@ test("a Dockerfile that is not there is not looked for by an engine", async () =
   const empty = pkg(join(repository.directory, "empty")).hash({ hash: "x" });
   expect(await failureOf(empty.toLLB("linux/amd64", { engine: "unix:///nowhere.sock" }))).toMatchObject({
     code: "INPUT_SOURCE_MISSING",
+  });
+});
+
+test("an image that only docker has is found unless it must be pulled", async () => {
+  const host = inject("dockerAddress");
+  const [, engine] = ENGINES[1];
+  const options = { cacheDirectory: scratch.directory, force: true };
+  vi.stubEnv("DOCKER_HOST", host);
+  const only = pkg(join(repository.directory, "only")).org(`${registry}/resolve-mode`).engines(engine);
+  const { images } = await only.platforms(PLATFORM).load(options);
+  vi.unstubAllEnvs();
+  const { reference } = images[PLATFORM];
+  const from = (resolveMode: "default" | "pull" | "local") =>
+    pkg({
+      directory: join(repository.directory, "agent"),
+      org: "acme",
+      image: "agent",
+      platforms: [PLATFORM],
+      recipe: () => llb.image(reference, { resolveMode }).mkdir("/made"),
+    });
+  for (const mode of ["default", "local"] as const) {
+    const definition = await from(mode).toLLB(PLATFORM, { engine });
+    expect(definition.toDot()).toContain(`${reference}@sha256:`);
+  }
+  expect(await failureOf(from("pull").toLLB(PLATFORM, { engine }))).toMatchObject({
+    code: "BUILD_FAILED",
+    details: { image: reference },
   });
 });
