@@ -1,21 +1,19 @@
 import { randomBytes } from "node:crypto";
 import { readdir, truncate } from "node:fs/promises";
 import { join } from "node:path";
-import { type EngineChoice, engines, type FluentPackage, pkg } from "kitsmith";
-import { afterEach, beforeEach, describe, expect, inject, test } from "vitest";
+import { type EngineChoice, engines } from "kitsmith";
+import { beforeEach, describe, expect, inject, test } from "vitest";
 import { openCache } from "../../sdk/oci/layout/cache.ts";
 import { lockFile } from "../../sdk/oci/layout/file-lock.ts";
 import { type CommandRun, startCommand } from "./command-run.ts";
 import { startMuteServer, startSlowProxy } from "./loopback-server.ts";
 import { activeBuilds, commandLines, connectionsTo, openFilesBelow, processesOfSession } from "./machine-state.ts";
-import { createRepository, type FileContent, type PackageRepository } from "./package-repository.ts";
+import { useRunBench } from "./run-bench.ts";
 import {
   cacheNames,
-  createScratch,
   eventOf,
   expectUnlocked,
   rejectionOf,
-  type ScratchDirectory,
   shellPackage,
   tagsOf,
   unfinishedFiles,
@@ -35,50 +33,40 @@ const BLOB = { "p/build.yml": BUILD_YML, "p/Dockerfile": "FROM scratch\nCOPY blo
 /** Much more than an interrupted command needs, on a machine that is busy. */
 const PATIENCE = { timeout: 30_000, interval: 50 };
 
-let scratch: ScratchDirectory;
-let cacheDirectory: string;
-let repository: PackageRepository;
-let org: string;
-let count = 0;
+const bench = useRunBench("interruption");
 
 const connections = async () => await Promise.all([buildkit, docker].map(connectionsTo));
 
 beforeEach(async () => {
-  scratch = await createScratch();
-  cacheDirectory = join(scratch.directory, "cache");
   // There is a cache with something in it already, so that there is something to spoil.
-  await (await openCache(cacheDirectory)).writeBlob(Buffer.from("kept"));
-  count += 1;
-  org = `interruption-${process.pid}-${count}`;
+  await (await openCache(bench.cacheDirectory)).writeBlob(Buffer.from("kept"));
 });
-afterEach(async () => {
-  await repository?.[Symbol.asyncDispose]();
-  await scratch[Symbol.asyncDispose]();
-});
-
-async function open(files: Readonly<Record<string, FileContent>>, host = registry): Promise<FluentPackage> {
-  repository = await createRepository(files);
-  return pkg(join(repository.directory, "p")).org(`${host}/${org}`).engines(buildkit);
-}
 
 /** The engines are as they were, the cache is valid, and no name was set anywhere. */
 async function expectNothingLeft(names: readonly string[] = []): Promise<void> {
   await expect.poll(() => activeBuilds("buildkit", buildkit), PATIENCE).toBe(0);
   await expect.poll(() => activeBuilds("docker", docker), PATIENCE).toBe(0);
   await expect.poll(connections, PATIENCE).toEqual([0, 0]);
-  await expect.poll(() => openFilesBelow(scratch.directory), PATIENCE).toEqual([]);
-  expect(await unfinishedFiles(cacheDirectory)).toEqual([]);
-  await expectUnlocked(cacheDirectory);
-  expect(await cacheNames(cacheDirectory)).toEqual(names);
-  const cache = await openCache(cacheDirectory);
+  await expect.poll(() => openFilesBelow(bench.directory), PATIENCE).toEqual([]);
+  expect(await unfinishedFiles(bench.cacheDirectory)).toEqual([]);
+  await expectUnlocked(bench.cacheDirectory);
+  expect(await cacheNames(bench.cacheDirectory)).toEqual(names);
+  const cache = await openCache(bench.cacheDirectory);
   expect((await cache.list()).map(({ name }) => name)).toEqual(names);
-  expect(await tagsOf(registry, `${org}/p`)).toEqual([]);
+  expect(await tagsOf(registry, `${bench.org}/p`)).toEqual([]);
 }
 
 describe("Ctrl-C", () => {
   function start(verb: "build" | "push", host = registry): CommandRun {
-    const flags = ["--org", `${host}/${org}`, "--builders", `default=${buildkit}`, "--cache", cacheDirectory];
-    return startCommand(["pkg", verb, ...flags, join(repository.directory, "p")]);
+    const flags = [
+      "--org",
+      `${host}/${bench.org}`,
+      "--builders",
+      `default=${buildkit}`,
+      "--cache",
+      bench.cacheDirectory,
+    ];
+    return startCommand(["pkg", verb, ...flags, join(bench.repository.directory, "p")]);
   }
 
   async function interrupt(command: CommandRun): Promise<void> {
@@ -94,7 +82,7 @@ describe("Ctrl-C", () => {
 
   test("while the registry is asked", async () => {
     await using mute = await startMuteServer();
-    await open(HELLO, mute.host);
+    await bench.open(HELLO, mute.host);
     await using command = start("push", mute.host);
     await mute.received(1);
     await interrupt(command);
@@ -102,9 +90,9 @@ describe("Ctrl-C", () => {
   });
 
   test("while files are sent to the engine", async () => {
-    await open(BLOB);
-    await repository.write("p/blob", "");
-    await truncate(join(repository.directory, "p/blob"), 50_000_000_000);
+    await bench.open(BLOB);
+    await bench.repository.write("p/blob", "");
+    await truncate(join(bench.repository.directory, "p/blob"), 50_000_000_000);
     await using command = start("push");
     await command.sawEvent(({ type, id, currentBytes }) => {
       return type === "transfer" && String(id).startsWith("transferring context") && Number(currentBytes) > 0;
@@ -115,7 +103,7 @@ describe("Ctrl-C", () => {
 
   test("while a step runs, which ends with it", async () => {
     const seconds = 100_000 + process.pid;
-    await open(await shellPackage("p", [`RUN ["/bin/sh", "-c", "echo up; sleep ${seconds}"]`]));
+    await bench.open(await shellPackage("p", [`RUN ["/bin/sh", "-c", "echo up; sleep ${seconds}"]`]));
     await using command = start("push");
     await command.sawEvent(({ type, text }) => type === "log" && String(text).includes("up"));
     await interrupt(command);
@@ -125,8 +113,8 @@ describe("Ctrl-C", () => {
 
   test("while the engine pushes", async () => {
     await using slow = await startSlowProxy(registry);
-    await open(BLOB, slow.host);
-    await repository.write("p/blob", randomBytes(4_000_000));
+    await bench.open(BLOB, slow.host);
+    await bench.repository.write("p/blob", randomBytes(4_000_000));
     await using command = start("push", slow.host);
     await slow.received(200_000);
     await interrupt(command);
@@ -135,10 +123,10 @@ describe("Ctrl-C", () => {
 
   test("while the client pushes what the cache has", async () => {
     await using slow = await startSlowProxy(registry);
-    const package_ = await open(BLOB, slow.host);
-    await repository.write("p/blob", randomBytes(4_000_000));
-    await package_.build({ cacheDirectory });
-    const names = await cacheNames(cacheDirectory);
+    const package_ = await bench.open(BLOB, slow.host);
+    await bench.repository.write("p/blob", randomBytes(4_000_000));
+    await package_.build(bench.options());
+    const names = await cacheNames(bench.cacheDirectory);
     await using command = start("push", slow.host);
     await slow.received(200_000);
     await interrupt(command);
@@ -146,26 +134,23 @@ describe("Ctrl-C", () => {
   });
 
   test("while the cache takes what was built", async () => {
-    await open(BLOB);
-    await repository.write("p/blob", randomBytes(100_000_000));
+    await bench.open(BLOB);
+    await bench.repository.write("p/blob", randomBytes(100_000_000));
     await using command = start("build");
-    await expect.poll(() => unfinishedFiles(cacheDirectory), { timeout: 60_000, interval: 2 }).not.toEqual([]);
+    await expect.poll(() => unfinishedFiles(bench.cacheDirectory), { timeout: 60_000, interval: 2 }).not.toEqual([]);
     await interrupt(command);
     await expectNothingLeft();
   });
 
   test("while another has the cache's lock", async () => {
-    const lock = await lockFile(join(cacheDirectory, ".lock"));
+    const lock = await lockFile(join(bench.cacheDirectory, ".lock"));
     try {
-      await open(HELLO);
+      await bench.open(HELLO);
       await using command = start("build");
-      const lockPath = join(cacheDirectory, ".lock");
+      const lockPath = join(bench.cacheDirectory, ".lock");
       // Ours, theirs, and that of the program that waits for it.
       await expect
-        .poll(
-          async () => (await openFilesBelow(scratch.directory)).filter((file) => file === lockPath).length,
-          PATIENCE,
-        )
+        .poll(async () => (await openFilesBelow(bench.directory)).filter((file) => file === lockPath).length, PATIENCE)
         .toBeGreaterThan(2);
       await interrupt(command);
     } finally {
@@ -180,7 +165,7 @@ describe.each(ENGINES)("a run in a program, on %s,", (_, __, engine) => {
   const reason = { because: "of this" };
 
   test("that is canceled rejects when all is closed", async () => {
-    const run = (await open(await shellPackage("p", SLEEP))).engines(engine).push({ cacheDirectory });
+    const run = (await bench.open(await shellPackage("p", SLEEP))).engines(engine).push(bench.options());
     await eventOf(run, (event) => event.type === "log" && event.text.includes("up"));
     run.cancel();
     expect(await rejectionOf(run)).toMatchObject({ code: "RUN_CANCELED" });
@@ -189,8 +174,8 @@ describe.each(ENGINES)("a run in a program, on %s,", (_, __, engine) => {
 
   test("that is aborted rejects with the caller's reason", async () => {
     const controller = new AbortController();
-    const options = { cacheDirectory, signal: controller.signal };
-    const run = (await open(await shellPackage("p", SLEEP))).engines(engine).build(options);
+    const options = { ...bench.options(), signal: controller.signal };
+    const run = (await bench.open(await shellPackage("p", SLEEP))).engines(engine).build(options);
     await eventOf(run, (event) => event.type === "log" && event.text.includes("up"));
     controller.abort(reason);
     expect(await rejectionOf(run)).toBe(reason);
@@ -199,10 +184,10 @@ describe.each(ENGINES)("a run in a program, on %s,", (_, __, engine) => {
 
   test.each(["tar", "oci"] as const)("that is aborted while it writes a file leaves none: %s", async (type) => {
     const controller = new AbortController();
-    const package_ = (await open(BLOB)).engines(engine);
-    await repository.write("p/blob", randomBytes(60_000_000));
-    const directory = join(scratch.directory, "exports");
-    const options = { cacheDirectory, signal: controller.signal };
+    const package_ = (await bench.open(BLOB)).engines(engine);
+    await bench.repository.write("p/blob", randomBytes(60_000_000));
+    const directory = join(bench.directory, "exports");
+    const options = { ...bench.options(), signal: controller.signal };
     const run = package_.export({ ...options, type, dest: join(directory, "out.tar") });
     const rejection = rejectionOf(run);
     const files = () => readdir(directory).catch(() => []);
@@ -213,13 +198,17 @@ describe.each(ENGINES)("a run in a program, on %s,", (_, __, engine) => {
   });
 
   test("that takes too long is canceled", async () => {
-    const run = (await open(await shellPackage("p", SLEEP))).engines(engine).push({ cacheDirectory, timeoutMs: 2000 });
+    const run = (await bench.open(await shellPackage("p", SLEEP)))
+      .engines(engine)
+      .push({ ...bench.options(), timeoutMs: 2000 });
     expect(await rejectionOf(run)).toMatchObject({ code: "RUN_CANCELED" });
     await expectNothingLeft();
   });
 
   test("that is aborted before it begins does nothing", async () => {
-    const run = (await open(HELLO)).engines(engine).push({ cacheDirectory, signal: AbortSignal.abort(reason) });
+    const run = (await bench.open(HELLO))
+      .engines(engine)
+      .push({ ...bench.options(), signal: AbortSignal.abort(reason) });
     expect(await rejectionOf(run)).toBe(reason);
     await expectNothingLeft();
   });
@@ -227,8 +216,8 @@ describe.each(ENGINES)("a run in a program, on %s,", (_, __, engine) => {
   test("that is aborted while the registry is asked rejects with the caller's reason", async () => {
     await using mute = await startMuteServer();
     const controller = new AbortController();
-    const package_ = (await open(HELLO, mute.host)).engines(engine);
-    const run = package_.push({ cacheDirectory, signal: controller.signal });
+    const package_ = (await bench.open(HELLO, mute.host)).engines(engine);
+    const run = package_.push({ ...bench.options(), signal: controller.signal });
     const rejection = rejectionOf(run);
     await mute.received(1);
     controller.abort(reason);
