@@ -1,4 +1,5 @@
 import { type Abortable, anySignal } from "../core/abort.ts";
+import type { Digest } from "../core/digest.ts";
 import { ContentError } from "../core/errors.ts";
 import { FILE_MODE, type FileStat, hasModeBit, posixPermissions } from "../core/file-stat.ts";
 import { formatPlatform, type Platform } from "../core/platform.ts";
@@ -13,37 +14,45 @@ const CONFIG_KEY = "containerimage.config";
 /** How the result of a build is opened. */
 export interface GatewayImageOptions extends Abortable {
   readonly platform: Platform;
-  /** Where it will lie. */
+  /** Where it lies, or will lie. */
   readonly reference: string;
+  /** Where it exists already. */
+  readonly digest?: Digest;
   /** Called before a program is run: throws if that is not allowed. */
   readonly beforeExec?: () => void;
+  /** Called when the image is disposed. Default: nothing, so that the job stays open. */
+  readonly close?: () => Promise<void>;
 }
 
 /**
- * The image that a build has made, while its job is open; disposing it leaves the job open. Nothing is fetched before it is
- * asked for.
+ * The image that a build has made, while its job is open. Nothing is fetched before it is asked for.
  *
  * @throws ContentError `CONTENT_CORRUPT` if the result has no image config
  */
 export function openGatewayImage(job: BuildJob, result: JobResult, options: GatewayImageOptions): Image {
-  const { platform, reference, signal } = options;
+  const { platform, reference } = options;
   const name = formatPlatform(platform);
   const config = result.metadata[CONFIG_KEY] ?? result.metadata[`${CONFIG_KEY}/${name}`];
   if (config === undefined) throw new ContentError("CONTENT_CORRUPT", `the result for ${name} has no image config`);
-  const facts = { platform, reference, config: parseImageConfig(config, `the image config for ${name}`) };
+  const facts = {
+    ...{ platform, reference, config: parseImageConfig(config, `the image config for ${name}`) },
+    ...(options.digest === undefined ? {} : { digest: options.digest }),
+  };
   const root = result.reference ?? result.references[name];
-  const exec = execIn(job, root, options);
-  return createImage(facts, root === undefined ? emptyContent(exec) : gatewayContent(job, root, exec, { signal }));
+  const content = root === undefined ? EMPTY : gatewayFiles(job, root, { signal: options.signal });
+  const close = options.close ?? (async () => {});
+  return createImage(facts, { ...content, exec: execIn(job, root, options), [Symbol.asyncDispose]: close });
 }
 
-function gatewayContent(job: BuildJob, root: ResultReference, exec: RunInImage, options: Abortable): ImageContent {
+type ImageFiles = Pick<ImageContent, "stat" | "list" | "readFile">;
+
+function gatewayFiles(job: BuildJob, root: ResultReference, options: Abortable): ImageFiles {
   const stat: ImageContent["stat"] = async (path) => {
     const found = await ifThere(job.statFile(root, path, options));
     return found && toEntry(found);
   };
   return {
     stat,
-    exec,
     async list(path) {
       const entries = await ifThere(job.readDir(root, path, options));
       return entries?.map((entry) => entry.path).sort();
@@ -54,21 +63,16 @@ function gatewayContent(job: BuildJob, root: ResultReference, exec: RunInImage, 
       const range = limitBytes === undefined ? {} : { range: { offsetBytes: 0, lengthBytes: limitBytes } };
       return Buffer.from(await job.readFile(root, path, { ...options, ...range }));
     },
-    [Symbol.asyncDispose]: async () => {},
   };
 }
 
+const EMPTY_ROOT = Object.freeze({ kind: "directory", mode: 0o755, uid: 0, gid: 0, sizeBytes: 0 });
 /** Scratch has no reference, and no files. */
-function emptyContent(exec: RunInImage): ImageContent {
-  const directory = { kind: "directory", mode: 0o755, uid: 0, gid: 0, sizeBytes: 0 } as const;
-  return {
-    stat: async (path) => (path === "/" ? directory : undefined),
-    list: async (path) => (path === "/" ? [] : undefined),
-    readFile: async () => undefined,
-    exec,
-    [Symbol.asyncDispose]: async () => {},
-  };
-}
+const EMPTY: ImageFiles = Object.freeze({
+  stat: async (path: string) => (path === "/" ? EMPTY_ROOT : undefined),
+  list: async (path: string) => (path === "/" ? [] : undefined),
+  readFile: async () => undefined,
+});
 
 function execIn(job: BuildJob, reference: ResultReference | undefined, options: GatewayImageOptions): RunInImage {
   const { platform, beforeExec } = options;

@@ -19,12 +19,13 @@ export function createCacheDestination(stores: Stores, context: RunContext): Des
   return {
     output: async (node) => cacheOutput(await stores.cache(), imageAnnotations(node)),
     settle: async () => {},
-    transfer: (node) => pull(node, stores, context),
+    transfer: (node) => pullToCache(node, stores, context),
     publish: (planned, images) => nameInCache(planned, images, stores, context),
   };
 }
 
-async function pull(node: RunNode, stores: Stores, { signal }: RunContext): Promise<Descriptor> {
+/** Fetches a node's image from the registry. */
+export async function pullToCache(node: RunNode, stores: Stores, { signal }: RunContext): Promise<Descriptor> {
   const { registry, repository } = parseReference(node.planned.reference);
   const digest = node.plan.image?.digest;
   const source = { registry, repository, ...(digest ? { digest } : {}) };
