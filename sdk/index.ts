@@ -37,6 +37,15 @@ export type {
 } from "./run/result.ts";
 export type { Run } from "./run/run.ts";
 export { createFromTemplate, type ScaffoldOptions, type ScaffoldResult } from "./run/scaffold.ts";
+export {
+  fromEnv,
+  fromFile,
+  fromValue,
+  type SecretCallback,
+  type SecretInputs,
+  type SecretSource,
+} from "./run/secret-source.ts";
+export type { SshInputs, SshSocket } from "./run/ssh-agents.ts";
 
 // Errors: test the code, never the text.
 

@@ -15,6 +15,9 @@ export const ERROR_CODES = {
     INPUT_PACKAGE_NOT_FOUND: "A directory holds neither build.yml nor Dockerfile, or there is no such directory.",
     INPUT_TEMPLATE_INVALID: "A tag template does not parse or cannot be executed.",
     INPUT_CREDENTIALS_INVALID: "A docker config or the answer of a credential helper cannot be used.",
+    INPUT_SECRET_MISSING: "The environment variable, file or function of a secret gives nothing.",
+    INPUT_SECRET_TOO_LARGE: "A secret holds more than 500 KiB.",
+    INPUT_SSH_AGENT_UNUSABLE: "There is no ssh agent at a socket, it does not answer, or a key cannot be read.",
   },
   PlanError: {
     PLAN_PLATFORM_UNSUPPORTED: "A platform was asked for that the package does not build.",

@@ -105,7 +105,7 @@ function isPlain(value: unknown): value is object {
 function redactError(error: unknown, map: (text: string) => string, seen: Set<unknown>): void {
   if (!(error instanceof Error) || seen.has(error)) return;
   seen.add(error);
-  for (const [name, { enumerable, configurable }] of Object.entries(Object.getOwnPropertyDescriptors(error))) {
+  for (const [name, { enumerable = false, configurable }] of Object.entries(Object.getOwnPropertyDescriptors(error))) {
     // Newer engines have `stack` as an accessor.
     const value: unknown = Reflect.get(error, name);
     for (const inner of Array.isArray(value) ? value : [value]) redactError(inner, map, seen);

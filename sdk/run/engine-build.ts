@@ -1,3 +1,4 @@
+import type { Redactor } from "../core/redact.ts";
 import type { CredentialSource } from "../credentials/credential-source.ts";
 import type { BuildJob, ExportResult, JobResult } from "../engine/engine.ts";
 import { openGatewayImage } from "../image/gateway-image.ts";
@@ -32,6 +33,9 @@ export interface EngineBuild {
   readonly reference: string;
   readonly checks: readonly Check[];
   readonly emulation: EmulationPolicy;
+  /** What steps may ask for besides files and credentials. */
+  readonly services: readonly SessionService[];
+  readonly redactor: Redactor;
 }
 
 /**
@@ -43,7 +47,7 @@ export interface EngineBuild {
 export async function buildOnEngine(build: EngineBuild, context: RunContext): Promise<ExportResult> {
   const { signal } = context;
   const request = lowerStep(build.step);
-  const translate = createStatusTranslator(build.name);
+  const translate = createStatusTranslator(build.name, build.redactor);
   await using job = await build.engine.engine.openJob({
     exporters: [build.output.exporter],
     platform: build.step.platform,
@@ -76,6 +80,7 @@ async function checkResult(build: EngineBuild, job: BuildJob, result: JobResult,
 function servicesFor(build: EngineBuild, request: SolveRequest, { emit }: RunContext): readonly SessionService[] {
   const { receive } = build.output;
   return [
+    ...build.services,
     createAuthService(build.credentials),
     createFileSyncService(request.locals, {
       onSynced: ({ name: local, filesSent, bytesSent, filesTotal }) => {

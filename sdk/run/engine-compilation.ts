@@ -1,4 +1,5 @@
 import type { Abortable } from "../core/abort.ts";
+import { createRedactor } from "../core/redact.ts";
 import type { Definition } from "../llb/definition.ts";
 import { checkPackageFiles } from "../loaders/package-files.ts";
 import { lowerStep } from "../lower/lowering.ts";
@@ -9,7 +10,10 @@ import type { CompilablePackage } from "./compilation.ts";
 import { createEnginePool } from "./engine-pool.ts";
 import { selectionOf } from "./engine-selection.ts";
 import type { LlbOptions } from "./options.ts";
+import { verifySecrets } from "./secret-source.ts";
 import { solveInput } from "./solve-input.ts";
+import { verifySshAgents } from "./ssh-agents.ts";
+import { stepServices } from "./step-services.ts";
 import { createStores } from "./stores.ts";
 
 /** What a frontend gives for a Dockerfile that makes an empty image. */
@@ -27,6 +31,8 @@ export async function compileOnEngine(
   { signal = new AbortController().signal }: Abortable,
 ): Promise<Definition> {
   await checkPackageFiles(tagged.package, { signal });
+  await verifySecrets(tagged.spec.secrets);
+  await verifySshAgents(tagged.spec.ssh);
   await using pool = createEnginePool({ signal, emit: () => {} });
   await using stores = createStores({ signal });
   const engine = await pool.forPlatform(platform, selectionOf(choice));
@@ -37,7 +43,11 @@ export async function compileOnEngine(
   await using job = await engine.engine.openJob({
     exporters: [],
     platform,
-    services: [createAuthService(stores.credentials), createFileSyncService(request.locals)],
+    services: [
+      createAuthService(stores.credentials),
+      createFileSyncService(request.locals),
+      ...stepServices(tagged.spec, createRedactor()),
+    ],
     sharedKey: request.sharedKey,
     sourceRoot: tagged.package.directory,
     entitlements: request.entitlements,

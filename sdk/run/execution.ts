@@ -1,6 +1,7 @@
 import { setMaxListeners } from "node:events";
 import { anySignal } from "../core/abort.ts";
 import { RunError } from "../core/errors.ts";
+import { createRedactor } from "../core/redact.ts";
 import { createPlan, type PlanOptions } from "../plan/decision.ts";
 import type { PackageFacts, Plan } from "../plan/plan.ts";
 import { assertClean, assertKnown } from "../plan/preflight.ts";
@@ -78,10 +79,13 @@ async function performAll(
   const stop = new AbortController();
   const signal = anySignal(context.signal, stop.signal) ?? stop.signal;
   setMaxListeners(0, signal);
-  const stoppable = { ...context, signal };
+  const redactor = createRedactor();
+  const emit: RunContext["emit"] = (event) => context.emit(redactor.data(event));
+  const stoppable = { ...context, emit, signal };
   const work = {
     stores,
     context: stoppable,
+    redactor,
     destination: await createDestination(spec, nodes, stores, stoppable),
     partial: spec.verb === "push" && (spec.options.partial ?? false),
     onFailure: () => {

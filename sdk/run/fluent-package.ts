@@ -12,6 +12,8 @@ import { onlyExported, onlyPackage } from "./package-result.ts";
 import { type PackageSpec, setOf } from "./package-spec.ts";
 import type { ExportedPackage, PackageResult } from "./result.ts";
 import type { Run } from "./run.ts";
+import { type SecretInputs, secretSources } from "./secret-source.ts";
+import { type SshInputs, sshSockets } from "./ssh-agents.ts";
 import { startRun } from "./verbs.ts";
 
 /**
@@ -112,6 +114,34 @@ export class FluentPackage<P extends PlatformText = PlatformText> {
   /** Names the engines, as `engines(…)` gives them, or one engine by address for all platforms. */
   engines(selection: EngineSelection | EngineChoice | string): FluentPackage<P> {
     return new FluentPackage({ ...this.spec, engines: selectionOf(selection) });
+  }
+
+  /**
+   * Lets build steps ask for secrets, by id: `RUN --mount=type=secret,id=TOKEN` or `llb.secretMount`. Give each one a
+   * source, `fromEnv`, `fromFile`, `fromValue` or a function. Values never get into plans, events, errors or layers: where
+   * a step prints one, `***` is shown. As for BuildKit, another value alone is no reason to build again.
+   *
+   * @throws InputError `INPUT_OPTION_INVALID` for something that is no source
+   * @example
+   * ```ts
+   * pkg("pkg/agent").secrets({ TOKEN: fromEnv("CI_TOKEN"), KEY: fromFile("key.pem") });
+   * ```
+   */
+  secrets(secrets: SecretInputs): FluentPackage<P> {
+    return new FluentPackage({ ...this.spec, secrets: { ...this.spec.secrets, ...secretSources(secrets) } });
+  }
+
+  /**
+   * Lets build steps talk to an ssh agent: `RUN --mount=type=ssh` or `llb.sshMount`. Without argument, to the one that
+   * `SSH_AUTH_SOCK` names. Steps can list keys and sign with them; keys never leave the agent.
+   *
+   * @example
+   * ```ts
+   * pkg("pkg/agent").ssh({ default: {}, deploy: "/run/deploy-agent.sock" });
+   * ```
+   */
+  ssh(agents: SshInputs = { default: {} }): FluentPackage<P> {
+    return new FluentPackage({ ...this.spec, ssh: { ...this.spec.ssh, ...sshSockets(agents) } });
   }
 
   /**

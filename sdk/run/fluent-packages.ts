@@ -10,6 +10,8 @@ import { withDigests } from "./package-result.ts";
 import type { PackageSetSpec } from "./package-spec.ts";
 import type { ExportedPackage, RunResult } from "./result.ts";
 import type { Run } from "./run.ts";
+import { type SecretInputs, secretSources } from "./secret-source.ts";
+import { type SshInputs, sshSockets } from "./ssh-agents.ts";
 import { startRun } from "./verbs.ts";
 
 /**
@@ -67,6 +69,16 @@ export class FluentPackages {
   /** Names the engines, as `engines(…)` gives them, or one engine by address for all platforms. */
   engines(selection: EngineSelection | EngineChoice | string): FluentPackages {
     return new FluentPackages({ ...this.spec, engines: selectionOf(selection) });
+  }
+
+  /** Lets build steps of every package ask for secrets, as `secrets` of one package does. A package's own come first. */
+  secrets(secrets: SecretInputs): FluentPackages {
+    return new FluentPackages({ ...this.spec, secrets: { ...this.spec.secrets, ...secretSources(secrets) } });
+  }
+
+  /** Lets build steps of every package talk to ssh agents, as `ssh` of one package does. A package's own come first. */
+  ssh(agents: SshInputs = { default: {} }): FluentPackages {
+    return new FluentPackages({ ...this.spec, ssh: { ...this.spec.ssh, ...sshSockets(agents) } });
   }
 
   /** Looks into every image that is built, as `check` of one package does, after the package's own checks. */

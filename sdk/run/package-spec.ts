@@ -2,6 +2,8 @@ import type { Package } from "../pkg/package.ts";
 import type { PackageSettings } from "../pkg/settings.ts";
 import type { Check } from "./checks.ts";
 import type { EngineSelection } from "./engine-selection.ts";
+import type { SecretSource } from "./secret-source.ts";
+import type { SshSocket } from "./ssh-agents.ts";
 
 /** Where a package comes from: a directory that a loader reads when the first verb is called, or a value. */
 export type PackageOrigin =
@@ -16,6 +18,10 @@ export interface PackageSpec {
   readonly engines: EngineSelection;
   /** Run on every platform that is built, in this order. */
   readonly checks: readonly Check[];
+  /** What build steps may ask for, by id. No values: only where they come from. */
+  readonly secrets: Readonly<Record<string, SecretSource>>;
+  /** The ssh agents that build steps may talk to, by id. */
+  readonly ssh: Readonly<Record<string, SshSocket>>;
 }
 
 /** A member of a set: one package with its own settings, or a glob over directories. */
@@ -32,13 +38,17 @@ export interface PackageSetSpec {
   readonly engines?: EngineSelection;
   /** Run after each member's own. */
   readonly checks: readonly Check[];
+  /** Under each member's own. */
+  readonly secrets: Readonly<Record<string, SecretSource>>;
+  /** Under each member's own. */
+  readonly ssh: Readonly<Record<string, SshSocket>>;
   /** A failure does not stop the other packages. */
   readonly keepGoing: boolean;
 }
 
 /** One package as a set. */
 export function setOf(spec: PackageSpec): PackageSetSpec {
-  return { members: [{ kind: "package", spec }], overrides: {}, checks: [], keepGoing: false };
+  return { members: [{ kind: "package", spec }], overrides: {}, checks: [], secrets: {}, ssh: {}, keepGoing: false };
 }
 
 /** Settings over settings: what the later ones name wins; build args, labels and annotations add up. */

@@ -1,3 +1,4 @@
+import type { Redactor } from "../core/redact.ts";
 import type { Descriptor } from "../oci/model/descriptor.ts";
 import type { PlannedPackage } from "../plan/plan.ts";
 import type { NodeOutcome } from "../progress/event.ts";
@@ -9,6 +10,7 @@ import { buildOnEngine } from "./engine-build.ts";
 import { nodeName, type RunNode } from "./node.ts";
 import type { NodeEnd, PackageEnd } from "./outcome.ts";
 import type { RunContext } from "./run.ts";
+import { stepServices } from "./step-services.ts";
 import type { Stores } from "./stores.ts";
 import { rememberTree, type TreeCheck } from "./tree-check.ts";
 
@@ -17,6 +19,8 @@ export interface PackageWork {
   readonly stores: Stores;
   readonly destination: Destination;
   readonly context: RunContext;
+  /** Knows the secrets that steps were given. */
+  readonly redactor: Redactor;
   /** Called with the first failure, so that the rest of a run that shall not go on can be stopped. */
   readonly onFailure: () => void;
   /** Publish the platforms that succeeded although others failed. */
@@ -60,7 +64,8 @@ async function performNode(node: RunNode, work: PackageWork): Promise<PerformedN
     finished(node, context, outcome, moved?.digest);
     const durationMs = Date.now() - startedAt;
     return { node, ok: true, outcome, durationMs, ...(moved ? { image: moved, moved } : {}) };
-  } catch (error) {
+  } catch (thrown) {
+    const error = work.redactor.error(thrown);
     const outcome = failureOutcome(error, context);
     finished(node, context, outcome, undefined, error);
     if (outcome === "failed") work.onFailure();
@@ -99,6 +104,8 @@ async function build(node: AssignedNode, work: PackageWork): Promise<Descriptor 
       reference: node.plan.reference,
       checks: tagged.spec.checks,
       emulation: tagged.spec.engines.emulation,
+      services: stepServices(tagged.spec, work.redactor),
+      redactor: work.redactor,
     },
     context,
   );

@@ -41,6 +41,8 @@ export function pkgs(source: string | readonly (string | FluentPackage)[], optio
     members: sources.map((entry) => memberOf(entry, options)),
     overrides: {},
     checks: [],
+    secrets: {},
+    ssh: {},
     keepGoing: false,
   });
 }
@@ -56,5 +58,5 @@ function specOf(source: string | PackageInit, options: PkgOptions): PackageSpec 
     typeof source === "string"
       ? ({ kind: "directory", directory: resolve(source), ...options } as const)
       : ({ kind: "value", package: createPackage(source) } as const);
-  return { origin, overrides: {}, engines: LOCAL_ENGINES, checks: [] };
+  return { origin, overrides: {}, engines: LOCAL_ENGINES, checks: [], secrets: {}, ssh: {} };
 }

@@ -3,6 +3,8 @@ import { settleAll } from "../core/concurrency.ts";
 import { checkPackageFiles } from "../loaders/package-files.ts";
 import { resolveBuildArgs } from "./build-arg-sources.ts";
 import type { RunNode } from "./node.ts";
+import { verifySecrets } from "./secret-source.ts";
+import { verifySshAgents } from "./ssh-agents.ts";
 
 /** A node that has to be built, with what its build needs besides an engine. */
 export interface PreparedNode extends RunNode {
@@ -11,10 +13,11 @@ export interface PreparedNode extends RunNode {
 }
 
 /**
- * Makes sure, for each package of which something has to be built, that its files are there and its build arguments
- * have values. No engine is asked for that, so nothing is built in vain.
+ * Makes sure, for each package of which something has to be built, that its files, secrets and ssh agents are there and
+ * its build arguments have values. No engine is asked for that, so nothing is built in vain.
  *
- * @throws InputError `INPUT_SOURCE_MISSING`, `INPUT_PACKAGE_NOT_FOUND`; PlanError `PLAN_BUILD_ARG_UNKNOWN`
+ * @throws InputError `INPUT_SOURCE_MISSING`, `INPUT_PACKAGE_NOT_FOUND`, `INPUT_SECRET_MISSING`,
+ * `INPUT_SSH_AGENT_UNUSABLE`; PlanError `PLAN_BUILD_ARG_UNKNOWN`
  */
 export async function prepareBuilds(
   nodes: readonly RunNode[],
@@ -25,6 +28,8 @@ export async function prepareBuilds(
     await settleAll(
       [...built].map(async (tagged) => {
         await checkPackageFiles(tagged.package, options);
+        await verifySecrets(tagged.spec.secrets);
+        await verifySshAgents(tagged.spec.ssh);
         return [tagged, await resolveBuildArgs(tagged.package, options)] as const;
       }),
     ),

@@ -54,6 +54,8 @@ async function expandMember(member: PackageSetMember, options: Abortable): Promi
     overrides: {},
     engines: LOCAL_ENGINES,
     checks: [],
+    secrets: {},
+    ssh: {},
   }));
 }
 
@@ -63,6 +65,8 @@ function withSetSettings(spec: PackageSpec, set: PackageSetSpec): PackageSpec {
     overrides: mergeSettings(spec.overrides, set.overrides),
     engines: set.engines ?? spec.engines,
     checks: [...spec.checks, ...set.checks],
+    secrets: { ...set.secrets, ...spec.secrets },
+    ssh: { ...set.ssh, ...spec.ssh },
   };
 }
 
