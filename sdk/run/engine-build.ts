@@ -2,6 +2,7 @@ import type { Redactor } from "../core/redact.ts";
 import type { CredentialSource } from "../credentials/credential-source.ts";
 import type { BuildJob, ExportResult, JobResult } from "../engine/engine.ts";
 import { openGatewayImage } from "../image/gateway-image.ts";
+import type { Image } from "../image/image.ts";
 import { execPlatforms } from "../llb/exec-platforms.ts";
 import type { BuildStep } from "../lower/build-step.ts";
 import { localKind } from "../lower/local-name.ts";
@@ -27,7 +28,8 @@ export interface EngineBuild {
   readonly step: BuildStep;
   readonly engine: PooledEngine;
   readonly assignment: EngineAssignment;
-  readonly output: BuildOutput;
+  /** Undefined for a result that goes nowhere. */
+  readonly output?: BuildOutput;
   readonly credentials: CredentialSource;
   /** Where the image will lie. */
   readonly reference: string;
@@ -38,6 +40,12 @@ export interface EngineBuild {
   readonly redactor: Redactor;
 }
 
+/** A build whose result is known, though nothing of it may have run yet. */
+export interface SolvedBuild {
+  readonly job: BuildJob;
+  readonly result: JobResult;
+}
+
 /**
  * Builds: opens a job, solves, looks at what would run before it runs, checks the result, and hands it to the exporter.
  *
@@ -45,11 +53,20 @@ export interface EngineBuild {
  * `PLAN_CHECK_FAILED`
  */
 export async function buildOnEngine(build: EngineBuild, context: RunContext): Promise<ExportResult> {
+  const solved = await solveOnEngine(build, context);
+  await using job = solved.job;
+  const { checks, name } = build;
+  if (checks.length > 0) await runChecks(checks, openSolved(build, solved, context), name, context);
+  return await job.finish(solved.result, { signal: context.signal });
+}
+
+/** The same as far as the result, which is left in its open job. */
+export async function solveOnEngine(build: EngineBuild, context: RunContext): Promise<SolvedBuild> {
   const { signal } = context;
   const request = lowerStep(build.step);
   const translate = createStatusTranslator(build.name, build.redactor);
-  await using job = await build.engine.engine.openJob({
-    exporters: [build.output.exporter],
+  const job = await build.engine.engine.openJob({
+    exporters: build.output ? [build.output.exporter] : [],
     platform: build.step.platform,
     services: servicesFor(build, request, context),
     sharedKey: request.sharedKey,
@@ -58,27 +75,33 @@ export async function buildOnEngine(build: EngineBuild, context: RunContext): Pr
     onStatus: (status) => translate(status).forEach(context.emit),
     signal,
   });
-  const input = await solveInput(build.step, request, { job, engine: build.engine }, { signal });
-  const result = await job.solve({ input }, { signal });
-  if (build.assignment.emulation === "verify") assertNative(build, input, result);
-  await checkResult(build, job, result, context);
-  return await job.finish(result, { signal });
+  try {
+    const input = await solveInput(build.step, request, { job, engine: build.engine }, { signal });
+    const result = await job.solve({ input }, { signal });
+    if (build.assignment.emulation === "verify") assertNative(build, input, result);
+    return { job, result };
+  } catch (error) {
+    await job[Symbol.asyncDispose]();
+    throw error;
+  }
 }
 
-async function checkResult(build: EngineBuild, job: BuildJob, result: JobResult, context: RunContext): Promise<void> {
-  const { name, checks, engine, emulation, reference, step } = build;
-  if (checks.length === 0) return;
-  const image = openGatewayImage(job, result, {
-    platform: step.platform,
-    reference,
-    signal: context.signal,
+/** Opens what was built; `close` is called when the image is disposed. */
+export function openSolved(
+  { engine, emulation, reference, step }: EngineBuild,
+  { job, result }: SolvedBuild,
+  { signal }: RunContext,
+  close?: () => Promise<void>,
+): Image {
+  return openGatewayImage(job, result, {
+    ...{ platform: step.platform, reference, signal },
     beforeExec: () => assertMayRun(engine.facts, step.platform, emulation),
+    ...(close ? { close } : {}),
   });
-  await runChecks(checks, image, name, context);
 }
 
 function servicesFor(build: EngineBuild, request: SolveRequest, { emit }: RunContext): readonly SessionService[] {
-  const { receive } = build.output;
+  const receive = build.output?.receive;
   return [
     ...build.services,
     createAuthService(build.credentials),

@@ -8,7 +8,7 @@ import { assertClean, assertKnown } from "../plan/preflight.ts";
 import { announcePlan } from "./announcement.ts";
 import { assignEngines, replanned } from "./assigned-plan.ts";
 import { createDestination } from "./destination-choice.ts";
-import { createEnginePool } from "./engine-pool.ts";
+import { createEnginePool, type EnginePool } from "./engine-pool.ts";
 import { joinNodes, type RunNode } from "./node.ts";
 import { countOutcomes, type PackageEnd, runFailed, toRunResult } from "./outcome.ts";
 import { gatherFacts } from "./package-facts.ts";
@@ -42,7 +42,7 @@ export async function executeRun(spec: RunSpec, context: RunContext): Promise<Ru
   const plan = { ...decided, packages: decided.packages.map((planned) => replanned(planned, nodes)) };
   announcePlan(plan, context);
 
-  const ends = await performAll(spec, plan, nodes, stores, context);
+  const ends = await performAll(spec, plan, nodes, { stores, pool }, context);
   signal.throwIfAborted();
   const result = toRunResult(plan, ends, Date.now() - startedAt);
   emit({ type: "run.finished", at: Date.now(), ok: result.ok, outcomes: countOutcomes(ends) });
@@ -73,7 +73,7 @@ async function performAll(
   spec: RunSpec,
   plan: Plan,
   nodes: readonly RunNode[],
-  stores: Stores,
+  { stores, pool }: { readonly stores: Stores; readonly pool: EnginePool },
   context: RunContext,
 ): Promise<readonly PackageEnd[]> {
   const stop = new AbortController();
@@ -84,6 +84,7 @@ async function performAll(
   const stoppable = { ...context, emit, signal };
   const work = {
     stores,
+    engines: pool,
     context: stoppable,
     redactor,
     destination: await createDestination(spec, nodes, stores, stoppable),

@@ -1,5 +1,6 @@
 import { deepFreeze } from "../core/freeze.ts";
 import type { PlatformText } from "../core/platform.ts";
+import type { Image } from "../image/image.ts";
 import type { LlbDefinition } from "../llb/llb-definition.ts";
 import type { SolveRequest } from "../lower/solve-request.ts";
 import type { HashOptions } from "../pkg/package.ts";
@@ -7,14 +8,14 @@ import type { PackageSettings } from "../pkg/settings.ts";
 import type { Plan } from "../plan/plan.ts";
 import type { CheckFunction, CheckOptions } from "./checks.ts";
 import { type EngineChoice, type EngineSelection, selectionOf } from "./engine-selection.ts";
-import type { BuildOptions, ExportOptions, LlbOptions, PushOptions, VerbOptions } from "./options.ts";
+import type { BuildOptions, ExportOptions, LlbOptions, OpenOptions, PushOptions, VerbOptions } from "./options.ts";
 import { onlyExported, onlyPackage } from "./package-result.ts";
 import { type PackageSpec, setOf } from "./package-spec.ts";
 import type { ExportedPackage, PackageResult } from "./result.ts";
 import type { Run } from "./run.ts";
 import { type SecretInputs, secretSources } from "./secret-source.ts";
 import { type SshInputs, sshSockets } from "./ssh-agents.ts";
-import { startRun } from "./verbs.ts";
+import { startOpen, startRun } from "./verbs.ts";
 
 /**
  * One LinuxKit package, as an immutable value: each method gives a new one, and only terminal verbs have effects.
@@ -200,6 +201,20 @@ export class FluentPackage<P extends PlatformText = PlatformText> {
   /** Builds what is missing and writes files. */
   export(options: ExportOptions): Run<ExportedPackage<P>> {
     return startRun({ verb: "export", set: setOf(this.spec), options }, onlyExported<P>(this.spec));
+  }
+
+  /**
+   * Opens the image for a platform on an engine, to look into it and to run its programs: what exists is fetched, what does
+   * not is built, and goes nowhere. It is open until it is disposed.
+   *
+   * @example
+   * ```ts
+   * await using image = await pkg("pkg/init").open("linux/amd64");
+   * console.log(await image.readDirectory("/etc"), (await image.exec(["/init", "--version"])).stdout);
+   * ```
+   */
+  open(platform: P, options: OpenOptions = {}): Run<Image> {
+    return startOpen(this.spec, platform, options);
   }
 
   async #reference(): Promise<string> {

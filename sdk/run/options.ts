@@ -26,6 +26,9 @@ export interface PushOptions extends VerbOptions {
   readonly partial?: boolean;
 }
 
+/** Options of `open()`. The limit of time counts until the image is closed. */
+export type OpenOptions = VerbOptions;
+
 /** What `export()` writes. */
 export interface ExportOptions extends VerbOptions {
   /** `oci`: one archive with all platforms; `docker` and `tar`: one file per platform; `local`: a directory tree. */

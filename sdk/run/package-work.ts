@@ -4,13 +4,15 @@ import type { PlannedPackage } from "../plan/plan.ts";
 import type { NodeOutcome } from "../progress/event.ts";
 import { type AssignedNode, isAssigned } from "./assigned-plan.ts";
 import { createStep } from "./build-steps.ts";
-import { skipChecks } from "./checks.ts";
+import { runChecks, skipChecks } from "./checks.ts";
 import type { Destination, NodeImage } from "./destination.ts";
 import { buildOnEngine } from "./engine-build.ts";
+import type { EnginePool } from "./engine-pool.ts";
 import { nodeName, type RunNode } from "./node.ts";
 import type { NodeEnd, PackageEnd } from "./outcome.ts";
 import type { RunContext } from "./run.ts";
 import { stepServices } from "./step-services.ts";
+import { openStoredImage } from "./stored-image.ts";
 import type { Stores } from "./stores.ts";
 import { rememberTree, type TreeCheck } from "./tree-check.ts";
 
@@ -18,6 +20,7 @@ import { rememberTree, type TreeCheck } from "./tree-check.ts";
 export interface PackageWork {
   readonly stores: Stores;
   readonly destination: Destination;
+  readonly engines: EnginePool;
   readonly context: RunContext;
   /** Knows the secrets that steps were given. */
   readonly redactor: Redactor;
@@ -81,8 +84,28 @@ function failureOutcome(error: unknown, { signal }: RunContext): "failed" | "can
 async function perform(node: RunNode, work: PackageWork): Promise<Descriptor | undefined> {
   work.context.signal.throwIfAborted();
   if (isAssigned(node)) return await node.engine.limit(() => build(node, work));
-  skipChecks(node.tagged.spec.checks, nodeName(node), node.plan.state, work.context);
+  await checkStored(node, work);
   return node.plan.action === "none" ? undefined : await work.destination.transfer(node);
+}
+
+/** What is there already is checked only where that is asked for. */
+async function checkStored(node: RunNode, { context, engines, stores, redactor }: PackageWork): Promise<void> {
+  const { spec } = node.tagged;
+  const name = nodeName(node);
+  const { image, state } = node.plan;
+  const wanted = spec.checks.filter(({ always }) => always);
+  skipChecks(
+    spec.checks.filter(({ always }) => !always),
+    name,
+    state,
+    context,
+  );
+  if (wanted.length === 0 || !image) return;
+  const engine = await engines.forPlatform(node.platform, spec.engines);
+  await engine.limit(async () => {
+    await using opened = await openStoredImage(node, image, { engine, stores, redactor }, context);
+    await runChecks(wanted, opened, name, context);
+  });
 }
 
 async function build(node: AssignedNode, work: PackageWork): Promise<Descriptor | undefined> {

@@ -1,9 +1,11 @@
 import { anySignal } from "../core/abort.ts";
 import { RunError } from "../core/errors.ts";
+import type { PlatformText } from "../core/platform.ts";
+import type { Image } from "../image/image.ts";
 import type { PlanVerb } from "../plan/plan.ts";
 import { openDisplay } from "./display.ts";
-import type { BuildOptions, ExportOptions, PushOptions, VerbOptions } from "./options.ts";
-import type { PackageSetSpec } from "./package-spec.ts";
+import type { BuildOptions, ExportOptions, OpenOptions, PushOptions, VerbOptions } from "./options.ts";
+import type { PackageSetSpec, PackageSpec } from "./package-spec.ts";
 import type { ExportedPackage, RunResult } from "./result.ts";
 import { Run } from "./run.ts";
 
@@ -25,6 +27,18 @@ export function startRun<Result>(
       using display = openDisplay(options.progress ?? "quiet", context);
       const { executeRun } = await import("./execution.ts");
       return pick(await executeRun(spec, display.context));
+    },
+    anySignal(options.signal, timeoutSignal(options.timeoutMs)),
+  );
+}
+
+/** Starts to open an image. */
+export function startOpen(spec: PackageSpec, platform: PlatformText, options: OpenOptions): Run<Image> {
+  return new Run(
+    async (context) => {
+      using display = openDisplay(options.progress ?? "quiet", context);
+      const { openPackage } = await import("./open-package.ts");
+      return await openPackage(spec, platform, options, display.context);
     },
     anySignal(options.signal, timeoutSignal(options.timeoutMs)),
   );

@@ -170,6 +170,44 @@ describe.each(ENGINES)("checks on %s", (name, engine) => {
     });
   });
 
+  test.each(["published", "cached"])("that are always wanted run for what is %s, on an engine", async (state) => {
+    const source = fresh().platforms("linux/arm64");
+    if (state === "published") await source.push(options());
+    else await source.build(options());
+    const elsewhere = await createScratch();
+    const place = state === "published" ? { cacheDirectory: elsewhere.directory } : options();
+    const machines: string[] = [];
+    const digests: unknown[] = [];
+    const checked = source.check(
+      "machine",
+      async (image) => {
+        machines.push((await image.exec(["/bin/sh", "-c", "uname -m"])).stdout);
+        digests.push(image.digest);
+        await image.assertFile("/bin/sh", { elf: { platform: image.platform } });
+      },
+      { always: true },
+    );
+    const run = checked.push(place);
+    const events = await eventsOf(run);
+    const pushed = await run;
+    expect(pushed.images["linux/arm64"].outcome).toBe(state);
+    expect(machines).toEqual(["aarch64\n"]);
+    expect(digests).toEqual([pushed.images["linux/arm64"].digest]);
+    expect(events).toContainEqual(expect.objectContaining({ type: "check", name: "machine", outcome: "passed" }));
+    const refused = source.check("it", (image) => image.assertFile("/nowhere"), { always: true });
+    expect(await failing(refused.push(place))).toMatchObject({ code: "PLAN_CHECK_FAILED" });
+    await elsewhere[Symbol.asyncDispose]();
+  });
+
+  test("that are always wanted and fail keep what is cached from being pushed", async () => {
+    const source = fresh().platforms("linux/amd64");
+    await source.build(options());
+    const [, tag = ""] = (await source.tag()).split(/:(?=[^:]*$)/);
+    const refused = source.check("it", (image) => image.assertFile("/nowhere"), { always: true });
+    expect(await failing(refused.push(options()))).toMatchObject({ code: "PLAN_CHECK_FAILED" });
+    expect((await tagsOf(registry, `checks-${name}/probe`)).filter((found) => found.startsWith(tag))).toEqual([]);
+  });
+
   test("run under emulation only where that is allowed", async () => {
     const source = fresh().engines(engine).platforms("linux/arm64");
     const failure = await failing(

@@ -1,0 +1,111 @@
+import { PlanError } from "../core/errors.ts";
+import type { PlatformText } from "../core/platform.ts";
+import { createRedactor, type Redactor } from "../core/redact.ts";
+import type { Image } from "../image/image.ts";
+import { createPlan } from "../plan/decision.ts";
+import { announcePlan } from "./announcement.ts";
+import { type AssignedNode, assignEngines, isAssigned, replanned } from "./assigned-plan.ts";
+import { createStep } from "./build-steps.ts";
+import { type EngineBuild, openSolved, solveOnEngine } from "./engine-build.ts";
+import { createEnginePool, type EnginePool } from "./engine-pool.ts";
+import { joinNodes, nodeName, type RunNode } from "./node.ts";
+import type { OpenOptions } from "./options.ts";
+import { gatherFacts } from "./package-facts.ts";
+import { type PackageSpec, setOf } from "./package-spec.ts";
+import { prepareBuilds } from "./prepared-builds.ts";
+import type { RunContext } from "./run.ts";
+import { stepServices } from "./step-services.ts";
+import { openStoredImage } from "./stored-image.ts";
+import { createStores, type Stores } from "./stores.ts";
+import { tagPackageSet } from "./tagging.ts";
+
+/** What an open image holds on to. */
+interface Held {
+  readonly stores: Stores;
+  readonly pool: EnginePool;
+  readonly redactor: Redactor;
+  readonly close: () => Promise<void>;
+}
+
+/**
+ * Opens a package's image on an engine: what exists is fetched, what does not is built, and goes nowhere.
+ *
+ * @throws what loading and planning throw; BuildError; EngineError
+ */
+export async function openPackage(
+  spec: PackageSpec,
+  platform: PlatformText,
+  options: OpenOptions,
+  context: RunContext,
+): Promise<Image> {
+  const stores = createStores({ ...options, signal: context.signal });
+  const pool = createEnginePool(context);
+  const close = async (): Promise<void> => {
+    await pool[Symbol.asyncDispose]();
+    await stores[Symbol.asyncDispose]();
+  };
+  const redactor = createRedactor();
+  try {
+    const held: Held = { stores, pool, redactor, close };
+    const one: PackageSpec = { ...spec, overrides: { ...spec.overrides, platforms: [platform] } };
+    const emit: RunContext["emit"] = (event) => context.emit(redactor.data(event));
+    const redacted = { ...context, emit };
+    return await openNode(await planNode(one, options, held, redacted), held, redacted);
+  } catch (error) {
+    await close();
+    throw redactor.error(error);
+  }
+}
+
+async function planNode(spec: PackageSpec, options: OpenOptions, held: Held, context: RunContext): Promise<RunNode> {
+  const { signal, emit } = context;
+  const force = options.force ?? false;
+  const packages = await tagPackageSet(setOf(spec), { signal });
+  emit({ type: "run.started", at: Date.now(), verb: "open", packages: packages.map(({ name }) => name) });
+  const facts = await gatherFacts(packages, held.stores, { signal, force });
+  const plan = createPlan(facts, { verb: "build", force, pull: true });
+  const prepared = await prepareBuilds(joinNodes(plan, packages, facts), { signal });
+  const nodes = await assignEngines(prepared, held.pool);
+  announcePlan({ ...plan, packages: plan.packages.map((planned) => replanned(planned, nodes)) }, context);
+  const [node] = nodes;
+  if (!node) throw new PlanError("PLAN_PLATFORM_UNSUPPORTED", "there is nothing to open");
+  return node;
+}
+
+async function openNode(node: RunNode, held: Held, context: RunContext): Promise<Image> {
+  if (isAssigned(node)) return await openBuilt(node, held, context);
+  const { pool } = held;
+  const { plan, platform, tagged } = node;
+  if (!plan.image) throw new PlanError("PLAN_PLATFORM_UNSUPPORTED", `there is no image ${plan.reference}`);
+  const engine = await pool.forPlatform(platform, tagged.spec.engines);
+  return await openStoredImage(node, plan.image, { ...held, engine }, context);
+}
+
+async function openBuilt(node: AssignedNode, { stores, redactor, close }: Held, context: RunContext): Promise<Image> {
+  const { engine, assignment, tagged, platform, buildArgs, plan } = node;
+  const { buildPlatform } = assignment;
+  const build: EngineBuild = {
+    name: nodeName(node),
+    step: createStep(tagged, buildArgs, { platform, buildPlatform, sandboxNetwork: engine.sandboxNetwork }),
+    ...{ engine, assignment },
+    credentials: stores.credentials,
+    reference: plan.reference,
+    services: stepServices(tagged.spec, redactor),
+    redactor,
+    checks: [],
+    emulation: tagged.spec.engines.emulation,
+  };
+  const solved = await solveOnEngine(build, context);
+  const { job, result } = solved;
+  try {
+    const references = [...(result.reference ? [result.reference] : []), ...Object.values(result.references)];
+    await Promise.all(references.map((reference) => job.evaluate(reference, { signal: context.signal })));
+    return openSolved(build, solved, context, async () => {
+      await job[Symbol.asyncDispose]();
+      await close();
+    });
+  } catch (error) {
+    await job[Symbol.asyncDispose]();
+    throw error;
+  }
+}
