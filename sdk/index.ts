@@ -47,6 +47,15 @@ export {
 } from "./run/secret-source.ts";
 export type { SshInputs, SshSocket } from "./run/ssh-agents.ts";
 
+// The machine: what kitsmith started on it, and what it needs.
+
+export type { DaemonKind } from "./engine/lifecycle/engine-daemon.ts";
+export type { OwnEngine } from "./engine/lifecycle/own-engine.ts";
+export type { Finding } from "./run/diagnosis.ts";
+export { diagnose, listEngines, startEmbeddedRegistry, stopEmbeddedRegistry, stopEngines } from "./run/machine.ts";
+export type { StopEnginesOptions } from "./run/own-engines.ts";
+export type { OwnRegistry } from "./testing/own-registry.ts";
+
 // Errors: test the code, never the text.
 
 export type { ErrorClassName, ErrorCode } from "./core/error-codes.ts";
@@ -68,9 +77,11 @@ export {
 
 // For library authors: what the values above are made of.
 
+export type { Abortable } from "./core/abort.ts";
 export type { Digest } from "./core/digest.ts";
 export type { LocalSource, VirtualRoot } from "./core/local-source.ts";
 export type { Platform, PlatformText } from "./core/platform.ts";
+export type { ExecResult, ProcessOutput } from "./engine/container.ts";
 export type { DefinitionInput, FrontendInput, SolveRequest } from "./lower/solve-request.ts";
 export type { Descriptor, DescriptorPlatform } from "./oci/model/descriptor.ts";
 export type { PackageInit } from "./pkg/create-package.ts";

@@ -48,6 +48,7 @@ export interface Image extends AsyncDisposable {
    * @throws ContentError `CONTENT_NOT_FOUND`
    */
   readFile(path: string): Promise<Buffer>;
+  /** A file's content as text. */
   readFile(path: string, encoding: "utf8"): Promise<string>;
   /** The names in a directory, sorted. @throws ContentError `CONTENT_NOT_FOUND` */
   readDirectory(path: string): Promise<readonly string[]>;

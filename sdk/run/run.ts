@@ -48,6 +48,7 @@ export class Run<Result> implements PromiseLike<Result>, AsyncIterable<RunEvent>
     return this.#log.read();
   }
 
+  /** As {@link Run.events}, for `for await`. */
   [Symbol.asyncIterator](): AsyncIterator<RunEvent> {
     return this.events()[Symbol.asyncIterator]();
   }

@@ -8,11 +8,11 @@ export const registryStart: Command = {
   flags: { port: { kind: "number", value: "PORT", help: "the one it had, or a free one, by default" } },
   positionals: { min: 0, max: 0 },
   async run({ text, signal, stdout }) {
-    const { startEmbeddedRegistry, embeddedRegistryDirectory } = await import("../../run/embedded-registry.ts");
+    const { startEmbeddedRegistry } = await import("../../run/machine.ts");
     const port = parsePort(text("port"));
     const { address } = await startEmbeddedRegistry({ signal, ...(port === undefined ? {} : { port }) });
     stdout.write(`${address}\n`);
-    process.stderr.write(`serving ${embeddedRegistryDirectory()}; \`kitsmith registry stop\` ends it\n`);
+    process.stderr.write("it goes on running; `kitsmith registry stop` ends it\n");
     return 0;
   },
 };
@@ -24,7 +24,7 @@ export const registryStop: Command = {
   flags: {},
   positionals: { min: 0, max: 0 },
   async run({ stdout }) {
-    const { stopEmbeddedRegistry } = await import("../../run/embedded-registry.ts");
+    const { stopEmbeddedRegistry } = await import("../../run/machine.ts");
     stdout.write((await stopEmbeddedRegistry()) ? "stopped\n" : "it was not running\n");
     return 0;
   },

@@ -2,8 +2,8 @@ import { gzipSync } from "node:zlib";
 import { pack } from "tar-stream";
 import { describe, expect, test } from "vitest";
 import { digestOf } from "../../../sdk/core/digest.ts";
-import type { Descriptor } from "../../../sdk/oci/model/descriptor.ts";
 import { ImageTree } from "../../../sdk/image/image-tree.ts";
+import type { Descriptor } from "../../../sdk/oci/model/descriptor.ts";
 
 type Entry = {
   readonly name: string;
