@@ -13,7 +13,7 @@ const images: ResolvedImages = new Map([
         author: "someone",
         config: {
           Env: ["PATH=/opt/bin", "KEEP=1"],
-          WorkingDir: "/work",
+          WorkingDir: "/srv",
           User: "app",
           Cmd: ["old"],
           Labels: { a: "1", b: "1" },
@@ -62,7 +62,7 @@ test("what a state leaves open comes from its resolved base image", () => {
     author: "someone",
     config: {
       Env: ["PATH=/opt/bin", "KEEP=2"],
-      WorkingDir: "/work/sub",
+      WorkingDir: "/srv/sub",
       User: "app",
       Cmd: ["old"],
       Labels: { a: "1", b: "2" },
@@ -84,7 +84,7 @@ test("processes and relative paths inherit too, and the image is pinned", () => 
     llb
       .image(`base:1@${DIGEST}`)
       .env({ PATH: "/opt/bin", KEEP: "1", A: "1" })
-      .workdir("/work")
+      .workdir("/srv")
       .user("app")
       .run("x")
       .mkdir("d"),
@@ -113,7 +113,7 @@ test("a config that is taken over comes out again, and processes run in it", () 
     os: "linux",
     config: {
       Env: ["PATH=/bin", "A=1"],
-      WorkingDir: "/work",
+      WorkingDir: "/srv",
       User: "app",
       Entrypoint: ["/e"],
       Cmd: ["c"],
@@ -127,7 +127,7 @@ test("a config that is taken over comes out again, and processes run in it", () 
   };
   const state = llb.scratch().withImageConfig(config);
   expect(imageConfig(state, { platform: { os: "linux", architecture: "amd64" } })).toEqual(config);
-  const spelled = llb.scratch().platform("linux/arm64").env({ PATH: "/bin", A: "1" }).workdir("/work").user("app");
+  const spelled = llb.scratch().platform("linux/arm64").env({ PATH: "/bin", A: "1" }).workdir("/srv").user("app");
   const options = { platform: "linux/amd64" };
   expect(marshal(state.run("x"), options).ops).toEqual(marshal(spelled.run("x"), options).ops);
 });
