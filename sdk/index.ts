@@ -6,7 +6,13 @@
  * @module
  */
 
-export type { FileExpectation, Image, ImageEntry, ImageExecOptions } from "./image/image.ts";
+export type {
+  FileExpectation,
+  Image,
+  ImageContainerOptions,
+  ImageEntry,
+  ImageExecOptions,
+} from "./image/image.ts";
 export { llb } from "./llb/index.ts";
 export type { LlbDefinition } from "./llb/llb-definition.ts";
 export { formatPlan } from "./plan/plan-text.ts";
@@ -24,7 +30,8 @@ export {
 } from "./run/engine-selection.ts";
 export type { FluentPackage } from "./run/fluent-package.ts";
 export type { FluentPackages } from "./run/fluent-packages.ts";
-export type { BuildOptions, ExportOptions, LlbOptions, PushOptions, VerbOptions } from "./run/options.ts";
+export type { ContextInputs } from "./run/named-contexts.ts";
+export type { BuildOptions, ExportOptions, LlbOptions, OpenOptions, PushOptions, VerbOptions } from "./run/options.ts";
 export { type PkgOptions, pkg, pkgs } from "./run/pkg.ts";
 export type {
   ExportedImage,
@@ -81,9 +88,18 @@ export type { Abortable } from "./core/abort.ts";
 export type { Digest } from "./core/digest.ts";
 export type { LocalSource, VirtualRoot } from "./core/local-source.ts";
 export type { Platform, PlatformText } from "./core/platform.ts";
-export type { ExecResult, ProcessOutput } from "./engine/container.ts";
+export type {
+  Container,
+  ContainerProcess,
+  ExecOptions,
+  ExecResult,
+  ProcessOptions,
+  ProcessOutput,
+  ProcessSignal,
+} from "./engine/container.ts";
 export type { DefinitionInput, FrontendInput, SolveRequest } from "./lower/solve-request.ts";
 export type { Descriptor, DescriptorPlatform } from "./oci/model/descriptor.ts";
+export type { ImageConfig, RunConfig } from "./oci/model/image-config.ts";
 export type { PackageInit } from "./pkg/create-package.ts";
 export type { HashOptions, Recipe, RecipeContext, RecipeContextOptions } from "./pkg/package.ts";
 export type { EmulationPolicy } from "./plan/engine-assignment.ts";

@@ -4,6 +4,7 @@ import { engineList, engineStop } from "./commands/engine.ts";
 import { llbDot, llbDump } from "./commands/llb.ts";
 import { newPackage } from "./commands/new.ts";
 import { pkgBuild, pkgPush } from "./commands/pkg-build.ts";
+import { pkgShell } from "./commands/pkg-shell.ts";
 import { pkgShowTag } from "./commands/pkg-show-tag.ts";
 import { plan } from "./commands/plan.ts";
 import { registryStart, registryStop } from "./commands/registry.ts";
@@ -14,6 +15,7 @@ export const COMMANDS: readonly Command[] = Object.freeze([
   pkgBuild,
   pkgPush,
   pkgShowTag,
+  pkgShell,
   plan,
   newPackage,
   engineList,

@@ -29,7 +29,7 @@ function cachedContent(tree: ImageTree, reference: string): ImageContent {
     stat: async (path) => tree.stat(path),
     list: async (path) => tree.list(path),
     readFile: (path) => tree.readFile(path),
-    async exec() {
+    async openContainer() {
       throw new EngineError("ENGINE_FEATURE_MISSING", `${reference} is open from the cache, where no programs run`, {
         hint: "Open it on an engine: await using image = await pkg(…).open(platform).",
       });

@@ -2,10 +2,10 @@ import { posix } from "node:path";
 import type { Digest } from "../core/digest.ts";
 import { ContentError, PlanError } from "../core/errors.ts";
 import { formatPlatform, type Platform } from "../core/platform.ts";
-import type { ExecResult } from "../engine/container.ts";
-import type { ImageConfig } from "../oci/model/image-config.ts";
+import type { Container, ExecResult, ProcessOptions } from "../engine/container.ts";
+import type { ImageConfig, RunConfig } from "../oci/model/image-config.ts";
 import { parseElf, runsOn } from "./elf.ts";
-import type { FileExpectation, Image, ImageEntry, ImageExecOptions } from "./image.ts";
+import type { FileExpectation, Image, ImageContainerOptions, ImageEntry, ImageExecOptions } from "./image.ts";
 import type { ImageContent } from "./image-content.ts";
 
 /** What is known of an image before it is looked into. */
@@ -68,16 +68,15 @@ class OpenedImage implements Image {
   }
 
   async exec(args: readonly string[], options: ImageExecOptions = {}): Promise<ExecResult> {
-    const { exitCodes = [0], env, ...rest } = options;
-    const { config } = this.config;
-    const result = await this.#content.exec(args, {
-      ...(config.workingDirectory === "" ? {} : { cwd: config.workingDirectory }),
-      ...(config.user === "" ? {} : { user: config.user }),
-      ...rest,
-      env: { ...environmentOf(config.env), ...env },
-    });
+    const { exitCodes = [0], network, ...execOptions } = options;
+    await using container = await this.openContainer({ signal: options.signal, ...(network ? { network } : {}) });
+    const result = await container.exec(args, execOptions);
     if (exitCodes === "any" || exitCodes.includes(result.exitCode)) return result;
     throw this.#exited(args, result);
+  }
+
+  async openContainer(options: ImageContainerOptions = {}): Promise<Container> {
+    return configured(await this.#content.openContainer(options), this.config.config);
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -122,11 +121,23 @@ function absolute(path: string): string {
   return posix.resolve("/", path);
 }
 
-function environmentOf(entries: readonly string[]): Readonly<Record<string, string>> {
-  return Object.fromEntries(
-    entries.map((entry) => {
-      const [name = "", ...value] = entry.split("=");
-      return [name, value.join("=")];
-    }),
-  );
+/** The container, whose programs are run as the image's config has it. */
+function configured(container: Container, { env, workingDirectory, user }: RunConfig): Container {
+  const variables = Object.fromEntries(env.map(splitVariable));
+  const merged = (options: ProcessOptions = {}): ProcessOptions => ({
+    ...(workingDirectory === "" ? {} : { cwd: workingDirectory }),
+    ...(user === "" ? {} : { user }),
+    ...options,
+    env: { ...variables, ...options.env },
+  });
+  return {
+    start: (args, options) => container.start(args, merged(options)),
+    exec: (args, options) => container.exec(args, merged(options)),
+    [Symbol.asyncDispose]: () => container[Symbol.asyncDispose](),
+  };
+}
+
+function splitVariable(entry: string): readonly [string, string] {
+  const [name = "", ...value] = entry.split("=");
+  return [name, value.join("=")];
 }

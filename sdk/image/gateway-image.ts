@@ -1,4 +1,4 @@
-import { type Abortable, anySignal } from "../core/abort.ts";
+import type { Abortable } from "../core/abort.ts";
 import type { Digest } from "../core/digest.ts";
 import { ContentError } from "../core/errors.ts";
 import { FILE_MODE, type FileStat, hasModeBit, posixPermissions } from "../core/file-stat.ts";
@@ -7,7 +7,7 @@ import type { BuildJob, JobResult, ResultReference } from "../engine/engine.ts";
 import { parseImageConfig } from "../oci/model/image-config.ts";
 import { createImage } from "./create-image.ts";
 import type { Image, ImageEntry } from "./image.ts";
-import type { ImageContent, RunInImage } from "./image-content.ts";
+import type { ImageContent } from "./image-content.ts";
 
 const CONFIG_KEY = "containerimage.config";
 
@@ -41,7 +41,14 @@ export function openGatewayImage(job: BuildJob, result: JobResult, options: Gate
   const root = result.reference ?? result.references[name];
   const content = root === undefined ? EMPTY : gatewayFiles(job, root, { signal: options.signal });
   const close = options.close ?? (async () => {});
-  return createImage(facts, { ...content, exec: execIn(job, root, options), [Symbol.asyncDispose]: close });
+  return createImage(facts, {
+    ...content,
+    async openContainer({ network = "none", signal }) {
+      options.beforeExec?.();
+      return await job.openContainer({ reference: root, platform, network, signal });
+    },
+    [Symbol.asyncDispose]: close,
+  });
 }
 
 type ImageFiles = Pick<ImageContent, "stat" | "list" | "readFile">;
@@ -73,16 +80,6 @@ const EMPTY: ImageFiles = Object.freeze({
   list: async (path: string) => (path === "/" ? [] : undefined),
   readFile: async () => undefined,
 });
-
-function execIn(job: BuildJob, reference: ResultReference | undefined, options: GatewayImageOptions): RunInImage {
-  const { platform, beforeExec } = options;
-  return async (args, { network = "none", ...execOptions }) => {
-    beforeExec?.();
-    const signal = anySignal(options.signal, execOptions.signal);
-    await using container = await job.openContainer({ reference, platform, network, signal });
-    return await container.exec(args, { ...execOptions, signal });
-  };
-}
 
 async function ifThere<T>(looked: Promise<T>): Promise<T | undefined> {
   try {

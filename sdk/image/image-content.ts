@@ -1,11 +1,5 @@
-import type { ExecOptions, ExecResult } from "../engine/container.ts";
-import type { ImageEntry, ImageExecOptions } from "./image.ts";
-
-/** What runs a program of an image, its config not regarded. */
-export type RunInImage = (
-  args: readonly string[],
-  options: ExecOptions & Pick<ImageExecOptions, "network">,
-) => Promise<ExecResult>;
+import type { Container } from "../engine/container.ts";
+import type { ImageContainerOptions, ImageEntry } from "./image.ts";
 
 /** Where an image's files come from. Paths are absolute and clean; symlinks are followed, the last one too. */
 export interface ImageContent extends AsyncDisposable {
@@ -16,5 +10,5 @@ export interface ImageContent extends AsyncDisposable {
   /** Undefined if there is no regular file. With a limit, at least the file's first so many bytes. */
   readFile(path: string, limitBytes?: number): Promise<Buffer | undefined>;
   /** @throws EngineError `ENGINE_FEATURE_MISSING` where programs cannot be run */
-  readonly exec: RunInImage;
+  openContainer(options: ImageContainerOptions): Promise<Container>;
 }

@@ -1,6 +1,7 @@
+import type { Abortable } from "../core/abort.ts";
 import type { Digest } from "../core/digest.ts";
 import type { Platform } from "../core/platform.ts";
-import type { ExecOptions, ExecResult } from "../engine/container.ts";
+import type { Container, ExecOptions, ExecResult } from "../engine/container.ts";
 import type { ImageConfig } from "../oci/model/image-config.ts";
 
 /** What a file is expected to be. */
@@ -26,12 +27,16 @@ export interface ImageEntry {
   readonly sizeBytes: number;
 }
 
-/** How a program of an image is run. What is not said here is as the image's config has it. */
-export interface ImageExecOptions extends ExecOptions {
-  /** Which exit codes are expected. Default `[0]`. */
-  readonly exitCodes?: readonly number[] | "any";
+/** How a container over an image is opened. */
+export interface ImageContainerOptions extends Abortable {
   /** Default `none`. */
   readonly network?: "none" | "sandbox";
+}
+
+/** How a program of an image is run. What is not said here is as the image's config has it. */
+export interface ImageExecOptions extends ExecOptions, ImageContainerOptions {
+  /** Which exit codes are expected. Default `[0]`. */
+  readonly exitCodes?: readonly number[] | "any";
 }
 
 /** The image of one platform, opened to be looked into. Paths are absolute; symlinks are followed inside of the image. */
@@ -71,4 +76,11 @@ export interface Image extends AsyncDisposable {
    * @throws PlanError `PLAN_EMULATION_REFUSED`; EngineError `ENGINE_FEATURE_MISSING` if the image is not on an engine
    */
   exec(args: readonly string[], options?: ImageExecOptions): Promise<ExecResult>;
+  /**
+   * A container over the image, for programs that are to be fed, signalled or given a terminal, or that work together.
+   * What is not said of them is as the image's config has it.
+   *
+   * @throws as {@link Image.exec} does
+   */
+  openContainer(options?: ImageContainerOptions): Promise<Container>;
 }

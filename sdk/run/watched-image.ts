@@ -34,6 +34,7 @@ export function watchImage(image: Image): WatchedImage {
     stat: (path) => watch(`stat(${path})`, image.stat(path)),
     assertFile: (path, expected) => watch(`assertFile(${path})`, image.assertFile(path, expected)),
     exec: (args, options) => watch(`exec(${args.join(" ")})`, image.exec(args, options)),
+    openContainer: (options) => watch("openContainer()", image.openContainer(options)),
     [Symbol.asyncDispose]: async () => {},
   };
   return { image: Object.freeze(watched), assertSettled: () => assertSettled(looks) };
