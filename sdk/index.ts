@@ -30,6 +30,7 @@ export {
 } from "./run/engine-selection.ts";
 export type { FluentPackage } from "./run/fluent-package.ts";
 export type { FluentPackages } from "./run/fluent-packages.ts";
+export type { ContextInputs } from "./run/named-contexts.ts";
 export type { BuildOptions, ExportOptions, LlbOptions, OpenOptions, PushOptions, VerbOptions } from "./run/options.ts";
 export { type PkgOptions, pkg, pkgs } from "./run/pkg.ts";
 export type {

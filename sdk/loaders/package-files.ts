@@ -12,12 +12,18 @@ import type { Package } from "../pkg/package.ts";
  */
 export async function checkPackageFiles(pkg: Package, options: Abortable = {}): Promise<void> {
   options.signal?.throwIfAborted();
-  for (const directory of [pkg.directory, ...pkg.extraSources.map((source) => source.directory)]) {
+  const directories = [pkg.directory, ...pkg.extraSources.map((source) => source.directory), ...contexts(pkg)];
+  for (const directory of directories) {
     if (!(await stat(directory).catch(() => undefined))?.isDirectory()) throw missing(pkg, directory, "the directory");
   }
   if (pkg.source.kind !== "dockerfile") return;
   const dockerfile = join(pkg.directory, pkg.source.dockerfile);
   if (!(await stat(dockerfile).catch(() => undefined))?.isFile()) throw missing(pkg, dockerfile, "the Dockerfile");
+}
+
+function contexts({ source }: Package): readonly string[] {
+  const named = source.kind === "dockerfile" ? Object.values(source.contexts ?? {}) : [];
+  return named.flatMap((context) => (context.kind === "directory" ? [context.directory] : []));
 }
 
 function missing(pkg: Package, path: string, what: string): InputError {

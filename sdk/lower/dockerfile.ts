@@ -4,6 +4,8 @@ import type { BuildStep } from "./build-step.ts";
 import { localName, packageRoot } from "./local-name.ts";
 import type { LocalSource, SolveRequest } from "./solve-request.ts";
 
+const CONTEXTS_CAPABILITY = "moby.buildkit.frontend.contexts+forward";
+
 /** The request that builds a Dockerfile package: the daemon's own dockerfile frontend over two served directories. */
 export function lowerDockerfile(step: BuildStep, source: DockerfileSource): SolveRequest {
   const root = packageRoot(step.package);
@@ -22,7 +24,7 @@ export function lowerDockerfile(step: BuildStep, source: DockerfileSource): Solv
       frontend: "dockerfile.v0",
       options: frontendOptions(step, source, context.name, dockerfile.name),
     },
-    locals: [context, dockerfile],
+    locals: [context, dockerfile, ...contextLocals(source)],
     sharedKey: context.name,
     entitlements: step.sandboxNetwork === "host" && step.package.network ? ["network.host"] : [],
   };
@@ -46,5 +48,29 @@ function frontendOptions(
     ...(step.package.disableCache ? { "no-cache": "" } : {}),
     ...prefixed("build-arg:", step.buildArgs),
     ...prefixed("label:", step.labels),
+    ...prefixed("context:", contextAddresses(source)),
+    // A frontend of another image that is too old for contexts then says so.
+    ...(Object.keys(source.contexts ?? {}).length === 0 ? {} : { "frontend.caps": CONTEXTS_CAPABILITY }),
   });
+}
+
+function contextAddresses({ contexts = {} }: DockerfileSource): Readonly<Record<string, string>> {
+  return Object.fromEntries(
+    Object.entries(contexts).map(([name, context]) => [
+      name,
+      context.kind === "url" ? context.url : `local:${contextLocal(name, context.directory).name}`,
+    ]),
+  );
+}
+
+function contextLocals({ contexts = {} }: DockerfileSource): readonly LocalSource[] {
+  return Object.entries(contexts).flatMap(([name, context]) =>
+    context.kind === "directory" ? [contextLocal(name, context.directory)] : [],
+  );
+}
+
+/** Its ignore file counts: there is nothing like it with LinuxKit. */
+function contextLocal(name: string, directory: string): LocalSource {
+  const root = { layers: [{ directory, prefix: "" }] };
+  return { name: localName(`named-${name.replaceAll(/[^a-z0-9]+/g, "-")}`, root), root, ignoreFiles: true };
 }

@@ -41,7 +41,16 @@ export interface DockerfileSource {
   readonly target?: string;
   /** Honour .dockerignore files. LinuxKit does not: false for build.yml packages, true for Dockerfile-only ones. */
   readonly ignoreFiles: boolean;
+  /** By name. */
+  readonly contexts?: Readonly<Record<string, NamedContext>>;
 }
+
+/** What a Dockerfile gets under a name, in `FROM name` and `COPY --from=name`. */
+export type NamedContext =
+  /** An image (`docker-image://…`), a git repository or an archive, which the engine fetches. */
+  | { readonly kind: "url"; readonly url: string }
+  /** A directory of this machine; absolute. */
+  | { readonly kind: "directory"; readonly directory: string };
 
 /** Built by a function that makes LLB. */
 export interface RecipeSource {

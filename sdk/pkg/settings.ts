@@ -2,7 +2,7 @@ import { deepFreeze } from "../core/freeze.ts";
 import type { PlatformText } from "../core/platform.ts";
 import { encodeConfigLabel, type PackageConfig } from "./config-label.ts";
 import { buildArgsOf, checkedDockerfile, hashOptionsOf, platformsOf } from "./create-package.ts";
-import type { DockerfileSource, HashOptions, Package } from "./package.ts";
+import type { DockerfileSource, HashOptions, NamedContext, Package } from "./package.ts";
 
 /** What can be set on a package that exists. What is absent stays as it is. */
 export interface PackageSettings {
@@ -13,6 +13,8 @@ export interface PackageSettings {
   readonly dockerfile?: string;
   readonly target?: string;
   readonly ignoreFiles?: boolean;
+  /** Added to those that are there; the same name replaces the context. */
+  readonly contexts?: Readonly<Record<string, NamedContext>>;
   readonly network?: boolean;
   readonly disableCache?: boolean;
   readonly gitrepo?: string;
@@ -54,12 +56,13 @@ function mergedBuildArgs(pkg: Package, added: Readonly<Record<string, string>>):
 }
 
 function dockerfileSource(source: DockerfileSource, settings: PackageSettings): DockerfileSource {
-  const { dockerfile, target, ignoreFiles } = settings;
+  const { dockerfile, target, ignoreFiles, contexts } = settings;
   return {
     ...source,
     ...(dockerfile === undefined ? {} : { dockerfile: checkedDockerfile(dockerfile) }),
     ...(target === undefined ? {} : { target }),
     ...(ignoreFiles === undefined ? {} : { ignoreFiles }),
+    ...(contexts === undefined ? {} : { contexts: { ...source.contexts, ...contexts } }),
   };
 }
 

@@ -7,6 +7,7 @@ import type { PackageFacts, Plan } from "../plan/plan.ts";
 import { assertClean, assertKnown } from "../plan/preflight.ts";
 import { announcePlan } from "./announcement.ts";
 import { assignEngines, replanned } from "./assigned-plan.ts";
+import { createDependencyBuilds } from "./dependency-builds.ts";
 import { createDestination } from "./destination-choice.ts";
 import { createEnginePool, type EnginePool } from "./engine-pool.ts";
 import { joinNodes, type RunNode } from "./node.ts";
@@ -87,6 +88,7 @@ async function performAll(
     engines: pool,
     context: stoppable,
     redactor,
+    dependencies: createDependencyBuilds(executeRun, spec.options, stoppable),
     destination: await createDestination(spec, nodes, stores, stoppable),
     partial: spec.verb === "push" && (spec.options.partial ?? false),
     onFailure: () => {

@@ -8,6 +8,7 @@ import type { PackageSettings } from "../pkg/settings.ts";
 import type { Plan } from "../plan/plan.ts";
 import type { CheckFunction, CheckOptions } from "./checks.ts";
 import { type EngineChoice, type EngineSelection, selectionOf } from "./engine-selection.ts";
+import { type ContextInputs, namedContexts } from "./named-contexts.ts";
 import type { BuildOptions, ExportOptions, LlbOptions, OpenOptions, PushOptions, VerbOptions } from "./options.ts";
 import { onlyExported, onlyPackage } from "./package-result.ts";
 import { type PackageSpec, setOf } from "./package-spec.ts";
@@ -143,6 +144,27 @@ export class FluentPackage<P extends PlatformText = PlatformText> {
    */
   ssh(agents: SshInputs = { default: {} }): FluentPackage<P> {
     return new FluentPackage({ ...this.spec, ssh: { ...this.spec.ssh, ...sshSockets(agents) } });
+  }
+
+  /**
+   * Gives the Dockerfile contexts under names, for `FROM name` and `COPY --from=name`: an address that the engine fetches
+   * (`docker-image://…`, a git repository, an archive), a directory, or another package, which is built first where it has
+   * to be. What stands under a name is recorded with the image. Without effect on a recipe.
+   *
+   * @throws InputError `INPUT_OPTION_INVALID`
+   * @example
+   * ```ts
+   * pkg("pkg/agent").contexts({ certificates: "../certificates", base: pkg("pkg/base"), tools: "docker-image://alpine:3.22" });
+   * ```
+   */
+  contexts(contexts: ContextInputs): FluentPackage<P> {
+    const { named, packages } = namedContexts(contexts);
+    const { overrides, contextPackages } = this.spec;
+    return new FluentPackage({
+      ...this.spec,
+      overrides: { ...overrides, contexts: { ...overrides.contexts, ...named } },
+      contextPackages: { ...contextPackages, ...packages },
+    });
   }
 
   /**

@@ -6,8 +6,16 @@ import { createPlan } from "../plan/decision.ts";
 import { announcePlan } from "./announcement.ts";
 import { type AssignedNode, assignEngines, isAssigned, replanned } from "./assigned-plan.ts";
 import { createStep } from "./build-steps.ts";
+import {
+  contextImages,
+  contextServices,
+  createDependencyBuilds,
+  type DependencyBuilds,
+  withContextImages,
+} from "./dependency-builds.ts";
 import { type EngineBuild, openSolved, solveOnEngine } from "./engine-build.ts";
 import { createEnginePool, type EnginePool } from "./engine-pool.ts";
+import { executeRun } from "./execution.ts";
 import { joinNodes, nodeName, type RunNode } from "./node.ts";
 import type { OpenOptions } from "./options.ts";
 import { gatherFacts } from "./package-facts.ts";
@@ -24,6 +32,7 @@ interface Held {
   readonly stores: Stores;
   readonly pool: EnginePool;
   readonly redactor: Redactor;
+  readonly dependencies: DependencyBuilds;
   readonly close: () => Promise<void>;
 }
 
@@ -46,10 +55,11 @@ export async function openPackage(
   };
   const redactor = createRedactor();
   try {
-    const held: Held = { stores, pool, redactor, close };
     const one: PackageSpec = { ...spec, overrides: { ...spec.overrides, platforms: [platform] } };
     const emit: RunContext["emit"] = (event) => context.emit(redactor.data(event));
     const redacted = { ...context, emit };
+    const dependencies = createDependencyBuilds(executeRun, options, redacted);
+    const held: Held = { stores, pool, redactor, dependencies, close };
     return await openNode(await planNode(one, options, held, redacted), held, redacted);
   } catch (error) {
     await close();
@@ -81,16 +91,19 @@ async function openNode(node: RunNode, held: Held, context: RunContext): Promise
   return await openStoredImage(node, plan.image, { ...held, engine }, context);
 }
 
-async function openBuilt(node: AssignedNode, { stores, redactor, close }: Held, context: RunContext): Promise<Image> {
+async function openBuilt(node: AssignedNode, held: Held, context: RunContext): Promise<Image> {
+  const { stores, redactor, dependencies, close } = held;
   const { engine, assignment, tagged, platform, buildArgs, plan } = node;
   const { buildPlatform } = assignment;
+  const { sandboxNetwork } = engine;
+  const images = await contextImages(tagged.spec, platform, dependencies);
   const build: EngineBuild = {
     name: nodeName(node),
-    step: createStep(tagged, buildArgs, { platform, buildPlatform, sandboxNetwork: engine.sandboxNetwork }),
+    step: withContextImages(createStep(tagged, buildArgs, { platform, buildPlatform, sandboxNetwork }), images),
     ...{ engine, assignment },
     credentials: stores.credentials,
     reference: plan.reference,
-    services: stepServices(tagged.spec, redactor),
+    services: [...stepServices(tagged.spec, redactor), ...(await contextServices(images, stores))],
     redactor,
     checks: [],
     emulation: tagged.spec.engines.emulation,

@@ -3,6 +3,7 @@ import { formatPlatform, type Platform, parsePlatform } from "../core/platform.t
 import { parseReference } from "../oci/model/reference.ts";
 import type { PackageFacts, PlatformFacts } from "../plan/plan.ts";
 import { selectPlatforms } from "../plan/preflight.ts";
+import { contextStates } from "./named-contexts.ts";
 import { recordedInputs } from "./recorded-inputs.ts";
 import { findCached, findPublished, type ImagesByPlatform, type PublishedImages } from "./stored-images.ts";
 import type { Stores } from "./stores.ts";
@@ -31,6 +32,7 @@ async function factsOf(tagged: TaggedPackage, stores: Stores, options: FactsOpti
   const asked = tagged.spec.overrides.platforms?.map(parsePlatform);
   const platforms = selectPlatforms(tagged.package, asked);
   const [cached, published] = await askStores(tagged, stores, options);
+  const contexts = await contextStates(tagged.package, options);
   return {
     package: tagged.package,
     name: tagged.name,
@@ -38,7 +40,7 @@ async function factsOf(tagged: TaggedPackage, stores: Stores, options: FactsOpti
     reference: tagged.canonicalReference,
     dirty: tagged.git.dirty,
     hashed: tagged.hash !== "",
-    platforms: platforms.map((platform) => platformFacts(tagged, platform, cached, published)),
+    platforms: platforms.map((platform) => platformFacts(tagged, platform, { cached, published, contexts })),
     ...(published.index ? { publishedIndex: published.index } : {}),
   };
 }
@@ -59,14 +61,16 @@ async function askStores(
 
 const NOTHING_PUBLISHED: PublishedImages = { answer: () => ({ kind: "absent" }) };
 
-function platformFacts(
-  tagged: TaggedPackage,
-  platform: Platform,
-  cached: ImagesByPlatform,
-  published: PublishedImages,
-): PlatformFacts {
+interface KnownOfPackage {
+  readonly cached: ImagesByPlatform;
+  readonly published: PublishedImages;
+  readonly contexts: Readonly<Record<string, string>>;
+}
+
+function platformFacts(tagged: TaggedPackage, platform: Platform, known: KnownOfPackage): PlatformFacts {
+  const { cached, published, contexts } = known;
   const cache = cached.get(formatPlatform(platform));
-  const inputs = recordedInputs(tagged, platform);
+  const inputs = recordedInputs(tagged, platform, contexts);
   return {
     platform,
     registry: published.answer(platform),

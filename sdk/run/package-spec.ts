@@ -22,6 +22,8 @@ export interface PackageSpec {
   readonly secrets: Readonly<Record<string, SecretSource>>;
   /** The ssh agents that build steps may talk to, by id. */
   readonly ssh: Readonly<Record<string, SshSocket>>;
+  /** Packages that the Dockerfile gets as named contexts; each is built first where it has to be. */
+  readonly contextPackages: Readonly<Record<string, PackageSpec>>;
 }
 
 /** A member of a set: one package with its own settings, or a glob over directories. */

@@ -1,3 +1,4 @@
+import type { Digest } from "../core/digest.ts";
 import type { Redactor } from "../core/redact.ts";
 import type { Descriptor } from "../oci/model/descriptor.ts";
 import type { PlannedPackage } from "../plan/plan.ts";
@@ -5,6 +6,7 @@ import type { NodeOutcome } from "../progress/event.ts";
 import { type AssignedNode, isAssigned } from "./assigned-plan.ts";
 import { createStep } from "./build-steps.ts";
 import { runChecks, skipChecks } from "./checks.ts";
+import { contextImages, contextServices, type DependencyBuilds, withContextImages } from "./dependency-builds.ts";
 import type { Destination, NodeImage } from "./destination.ts";
 import { buildOnEngine } from "./engine-build.ts";
 import type { EnginePool } from "./engine-pool.ts";
@@ -24,6 +26,7 @@ export interface PackageWork {
   readonly context: RunContext;
   /** Knows the secrets that steps were given. */
   readonly redactor: Redactor;
+  readonly dependencies: DependencyBuilds;
   /** Called with the first failure, so that the rest of a run that shall not go on can be stopped. */
   readonly onFailure: () => void;
   /** Publish the platforms that succeeded although others failed. */
@@ -83,7 +86,10 @@ function failureOutcome(error: unknown, { signal }: RunContext): "failed" | "can
 
 async function perform(node: RunNode, work: PackageWork): Promise<Descriptor | undefined> {
   work.context.signal.throwIfAborted();
-  if (isAssigned(node)) return await node.engine.limit(() => build(node, work));
+  if (isAssigned(node)) {
+    const images = await contextImages(node.tagged.spec, node.platform, work.dependencies);
+    return await node.engine.limit(() => build(node, images, work));
+  }
   await checkStored(node, work);
   return node.plan.action === "none" ? undefined : await work.destination.transfer(node);
 }
@@ -108,18 +114,20 @@ async function checkStored(node: RunNode, { context, engines, stores, redactor }
   });
 }
 
-async function build(node: AssignedNode, work: PackageWork): Promise<Descriptor | undefined> {
+async function build(
+  node: AssignedNode,
+  images: Readonly<Record<string, Digest>>,
+  work: PackageWork,
+): Promise<Descriptor | undefined> {
   const { context, destination, stores } = work;
   context.signal.throwIfAborted();
   const { engine, assignment, tagged, platform, buildArgs } = node;
   const name = nodeName(node);
   context.emit({ type: "node.started", at: Date.now(), node: name, engine: engine.facts.address });
   const output = await destination.output(node);
-  const step = createStep(tagged, buildArgs, {
-    platform,
-    buildPlatform: assignment.buildPlatform,
-    sandboxNetwork: engine.sandboxNetwork,
-  });
+  const { buildPlatform } = assignment;
+  const { sandboxNetwork } = engine;
+  const step = withContextImages(createStep(tagged, buildArgs, { platform, buildPlatform, sandboxNetwork }), images);
   const exported = await buildOnEngine(
     {
       ...{ name, step, engine, assignment, output },
@@ -127,7 +135,7 @@ async function build(node: AssignedNode, work: PackageWork): Promise<Descriptor 
       reference: node.plan.reference,
       checks: tagged.spec.checks,
       emulation: tagged.spec.engines.emulation,
-      services: stepServices(tagged.spec, work.redactor),
+      services: [...stepServices(tagged.spec, work.redactor), ...(await contextServices(images, stores))],
       redactor: work.redactor,
     },
     context,

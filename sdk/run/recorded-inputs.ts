@@ -8,12 +8,16 @@ import type { TaggedPackage } from "./tagging.ts";
  * The digest of what goes into a platform's image without being covered by its tag: what was given in code, and what the
  * recipe comes to. Undefined for a package that its tree describes whole.
  */
-export function recordedInputs(tagged: TaggedPackage, platform: Platform): string | undefined {
+export function recordedInputs(
+  tagged: TaggedPackage,
+  platform: Platform,
+  contexts: Readonly<Record<string, string>> = {},
+): string | undefined {
   const { source, labels, annotations, configLabel, buildArgs } = tagged.package;
   const { target, dockerfile, ignoreFiles, network, config, gitrepo } = tagged.spec.overrides;
   const fromCode = tagged.package.origin.loader !== "build.yml";
   return inputsDigest({
-    ...{ target, dockerfile, ignoreFiles, network, config, gitrepo, labels, annotations },
+    ...{ target, dockerfile, ignoreFiles, network, config, gitrepo, labels, annotations, contexts },
     buildArgs: Object.fromEntries(buildArgs.filter((arg) => !arg.inTree).map((arg) => [arg.name, arg.value])),
     ...(fromCode ? { configLabel } : {}),
     ...(source.kind === "recipe" ? { recipe: fingerprint(tagged, platform) } : {}),

@@ -5,10 +5,10 @@ import { readGitFacts } from "../git/facts.ts";
 import { loadPackage } from "../loaders/load-package.ts";
 import { expandPackageGlob } from "../loaders/package-glob.ts";
 import { imageName } from "../pkg/name.ts";
-import type { Package } from "../pkg/package.ts";
+import type { NamedContext, Package } from "../pkg/package.ts";
 import { withSettings } from "../pkg/settings.ts";
 import { type PackageTag, tagPackage } from "../plan/tag.ts";
-import { mergeSettings, type PackageSetMember, type PackageSetSpec, type PackageSpec } from "./package-spec.ts";
+import { mergeSettings, type PackageSetMember, type PackageSetSpec, type PackageSpec, setOf } from "./package-spec.ts";
 
 /** A package with the tag that its content has now. */
 export interface TaggedPackage extends PackageTag {
@@ -56,6 +56,7 @@ async function expandMember(member: PackageSetMember, options: Abortable): Promi
     checks: [],
     secrets: {},
     ssh: {},
+    contextPackages: {},
   }));
 }
 
@@ -70,14 +71,29 @@ function withSetSettings(spec: PackageSpec, set: PackageSetSpec): PackageSpec {
   };
 }
 
-async function loadSpec({ origin, overrides }: PackageSpec, options: Abortable): Promise<Package> {
+async function loadSpec({ origin, overrides, contextPackages }: PackageSpec, options: Abortable): Promise<Package> {
   const loaded =
     origin.kind === "value"
       ? origin.package
       : await loadPackage(origin.directory, { ...options, ...(origin.buildYml ? { buildYml: origin.buildYml } : {}) });
   // What was asked for is held against what the package builds, so it must not replace that here.
   const { platforms: _asked, ...settings } = overrides;
-  return withSettings(loaded, settings);
+  return withSettings(loaded, {
+    ...settings,
+    contexts: { ...settings.contexts, ...(await packageContexts(contextPackages, options)) },
+  });
+}
+
+/** The references that packages have now, as contexts. */
+async function packageContexts(
+  specs: PackageSpec["contextPackages"],
+  options: Abortable,
+): Promise<Readonly<Record<string, NamedContext>>> {
+  const contexts = Object.entries(specs).map(async ([name, spec]): Promise<readonly [string, NamedContext]> => {
+    const [tagged] = await tagPackageSet(setOf(spec), options);
+    return [name, { kind: "url", url: `docker-image://${tagged?.canonicalReference ?? ""}` }];
+  });
+  return Object.fromEntries(await Promise.all(contexts));
 }
 
 /** Two packages under one name and tag would overwrite each other. */
