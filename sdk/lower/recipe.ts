@@ -1,6 +1,7 @@
+import { digestOf } from "../core/digest.ts";
 import { PlanError } from "../core/errors.ts";
 import { formatPlatform, type Platform } from "../core/platform.ts";
-import { imageConfig, llb, marshal, type ResolvedImages, type State } from "../llb/index.ts";
+import { type Definition, imageConfig, llb, marshal, type ResolvedImages, type State } from "../llb/index.ts";
 import type { RecipeContextOptions, RecipeSource } from "../pkg/package.ts";
 import type { BuildStep } from "./build-step.ts";
 import { localName, packageRoot } from "./local-name.ts";
@@ -38,17 +39,18 @@ export function callRecipe(step: BuildStep, source: RecipeSource, name?: string)
 /** The request that builds a recipe: its graph, and the config of the image that it becomes. */
 export function lowerRecipe(step: BuildStep, { state, local }: RecipeState, images: ResolvedImages): SolveRequest {
   const config = imageConfig(state, { platform: step.platform, images });
+  const definition = marshal(state, {
+    platform: step.platform,
+    images,
+    network: recipeNetwork(step),
+    sourceRoot: step.package.directory,
+  });
   return {
     title: step.title,
     platform: step.platform,
     input: {
       kind: "definition",
-      definition: marshal(state, {
-        platform: step.platform,
-        images,
-        network: recipeNetwork(step),
-        sourceRoot: step.package.directory,
-      }),
+      definition: step.package.disableCache ? withoutCache(definition) : definition,
       imageConfig: withLabels(config, step.labels),
     },
     locals: [local],
@@ -68,6 +70,20 @@ export function recipeFingerprint(step: BuildStep, source: RecipeSource): readon
     JSON.stringify(config),
     ...ops.map((op) => Buffer.from(op).toString("base64")),
   ];
+}
+
+/**
+ * Every op runs again, sources are looked up again.
+ *
+ * @source https://github.com/moby/buildkit/blob/v0.33.1/cmd/buildctl/build.go
+ */
+function withoutCache(definition: Definition): Definition {
+  const { ops, metadata } = definition;
+  const digests = ops.map((op) => digestOf(op));
+  return Object.freeze({
+    ...definition,
+    metadata: new Map(digests.map((digest) => [digest, { ...metadata.get(digest), ignoreCache: true }])),
+  });
 }
 
 function recipeNetwork(step: BuildStep): "sandbox" | "host" | "none" {

@@ -50,6 +50,15 @@ describe("lowering a recipe", () => {
     expect(lowered(step()).input.definition.ops).not.toEqual(lowered(step({ network: true })).input.definition.ops);
   });
 
+  test("runs every step again where the package has no cache, and has the same ops", () => {
+    const [cached, again] = [step(), step({ disableCache: true })].map((given) => lowered(given).input.definition);
+    expect(again?.ops).toEqual(cached?.ops);
+    expect([...(again?.metadata.values() ?? [])].map(({ ignoreCache }) => ignoreCache)).toEqual(
+      cached?.ops.map(() => true),
+    );
+    expect([...(again?.metadata.keys() ?? [])]).toEqual(expect.arrayContaining([...(cached?.metadata.keys() ?? [])]));
+  });
+
   test("gives the same bytes again", () => {
     expect(lowered(step()).input.definition.ops).toEqual(lowered(step()).input.definition.ops);
   });
