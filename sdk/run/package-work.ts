@@ -1,6 +1,7 @@
 import type { Digest } from "../core/digest.ts";
 import type { Redactor } from "../core/redact.ts";
 import type { Descriptor } from "../oci/model/descriptor.ts";
+import { withLostBlobRetry } from "../oci/registry/lost-blob.ts";
 import type { PlannedPackage } from "../plan/plan.ts";
 import type { NodeOutcome } from "../progress/event.ts";
 import { type AssignedNode, isAssigned } from "./assigned-plan.ts";
@@ -88,7 +89,8 @@ async function perform(node: RunNode, work: PackageWork): Promise<Descriptor | u
   work.context.signal.throwIfAborted();
   if (isAssigned(node)) {
     const images = await contextImages(node.tagged.spec, node.platform, work.dependencies);
-    return await node.engine.limit(() => build(node, images, work));
+    // What was built already comes from the engine's cache when it is pushed again.
+    return await node.engine.limit(() => withLostBlobRetry(() => build(node, images, work), work.context));
   }
   await checkStored(node, work);
   return node.plan.action === "none" ? undefined : await work.destination.transfer(node);

@@ -7,6 +7,7 @@ import { readChildren } from "../model/image-tree.ts";
 import { isIndexMediaType, isManifestMediaType } from "../model/media-type.ts";
 import { formatReference, type Reference } from "../model/reference.ts";
 import type { RegistryClient } from "./client.ts";
+import { withLostBlobRetry } from "./lost-blob.ts";
 import type { Repository } from "./transport.ts";
 
 /** How an image is pushed. */
@@ -63,7 +64,7 @@ export async function pushImage(
 ): Promise<void> {
   const { signal, mountFrom } = options;
   const { registry, repository: path } = repository;
-  await copyTree(root, 0, {
+  const copy: Copy = {
     source,
     isThere: async (blob) =>
       isManifest(blob)
@@ -79,7 +80,8 @@ export async function pushImage(
       await client.putManifest(reference, { content, mediaType: blob.mediaType }, { signal });
     },
     signal,
-  });
+  };
+  await withLostBlobRetry(() => copyTree(root, 0, copy), { signal });
 }
 
 interface Copy extends Abortable {
