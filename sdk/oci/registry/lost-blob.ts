@@ -21,7 +21,7 @@ export async function withLostBlobRetry<T>(push: () => Promise<T>, { signal }: A
 }
 
 /** True for the error of a push, by us or by an engine, whose manifest names a blob that the registry does not have. */
-export function isLostBlob(error: unknown): boolean {
+function isLostBlob(error: unknown): boolean {
   return (
     isKitsmithError(error) &&
     /^(REGISTRY_REJECTED|BUILD_STEP_FAILED|BUILD_FAILED)$/.test(error.code) &&
