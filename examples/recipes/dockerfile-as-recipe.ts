@@ -18,13 +18,13 @@ export const withRecipe = pkg({
   recipe: ({ args, context, platform }) => {
     const base = llb.image(args.BASE ?? "", { platform }); // FROM ${BASE}
     const text = base
-      .mkdir("/work") // WORKDIR /work makes the directory, too
-      .workdir("/work")
+      .mkdir("/out") // WORKDIR /out makes the directory, too
+      .workdir("/out")
       .copy(context().path("words"), "words") // COPY words .
       // An ARG is a variable of the steps that need it, and is not in the image.
       .run('read -r word < words && echo "$word, $WHO" > motd', { env: { WHO: args.WHO ?? "" } });
     return base
-      .copy(text.path("/work/motd"), "/etc/motd", { mode: 0o644 }) // COPY --from=text --chmod=644 …
+      .copy(text.path("/out/motd"), "/etc/motd", { mode: 0o644 }) // COPY --from=text --chmod=644 …
       .env("MOTD", "/etc/motd") // ENV MOTD=/etc/motd
       .cmd("cat", "/etc/motd"); // CMD ["cat", "/etc/motd"]
   },
