@@ -1,18 +1,23 @@
-/** Runs tasks, at most so many at once; the rest wait in order. */
-export type Limiter = <T>(task: () => Promise<T>) => Promise<T>;
+/** Runs tasks, at most so many at once. Of those that wait, the ones with the highest priority (default 0) come first, else in order. */
+export type Limiter = <T>(task: () => Promise<T>, priority?: number) => Promise<T>;
 
 /** Creates a limiter. */
 export function createLimiter(limit: number): Limiter {
   let running = 0;
-  const waiting: (() => void)[] = [];
-  return async (task) => {
-    if (running >= limit) await new Promise<void>((resolve) => waiting.push(resolve));
+  const waiting: { readonly start: () => void; readonly priority: number }[] = [];
+  const turn = (priority: number) =>
+    new Promise<void>((start) => {
+      const behind = waiting.findIndex((other) => other.priority < priority);
+      waiting.splice(behind < 0 ? waiting.length : behind, 0, { start, priority });
+    });
+  return async (task, priority = 0) => {
+    if (running >= limit) await turn(priority);
     else running += 1;
     try {
       return await task();
     } finally {
       const next = waiting.shift();
-      if (next) next();
+      if (next) next.start();
       else running -= 1;
     }
   };
