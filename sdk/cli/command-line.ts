@@ -2,6 +2,7 @@ import { type ParseArgsConfig, parseArgs } from "node:util";
 import { InputError } from "../core/errors.ts";
 import { nearest } from "../core/nearest.ts";
 import type { Command, Flags } from "./command.ts";
+import { withDoubleDashes } from "./go-flags.ts";
 
 /** A command line taken apart. */
 export interface ParsedCommandLine {
@@ -14,7 +15,7 @@ export interface ParsedCommandLine {
 
 /**
  * Reads a command line as pflag does: flags may stand before the sub-command, booleans take `--flag=false`,
- * repeated flags add up, `--` ends flags.
+ * repeated flags add up, `--` ends flags. Long flags may also have one dash.
  *
  * @throws InputError `INPUT_OPTION_INVALID`
  */
@@ -24,29 +25,43 @@ export function parseCommandLine(
   argv: readonly string[],
 ): ParsedCommandLine {
   const words = commandWords(commands, globalFlags, argv);
-  const command = commands.find((candidate) => candidate.name === words.join(" "));
+  const command = commands.find((candidate) => namesOf(candidate).includes(words.join(" ")));
   const flags = { ...globalFlags, ...command?.flags };
-  const { values, positionals } = parseFlags(flags, argv);
+  const { values, positionals } = parseFlags(flags, withDoubleDashes(flags, argv));
   const rest = positionals.slice(command ? words.length : 0);
   return { command, words: command ? words : positionals, positionals: rest, values };
 }
 
 /** The words that lead to the longest command name; flags in between are skipped. */
 function commandWords(commands: readonly Command[], globalFlags: Flags, argv: readonly string[]): readonly string[] {
-  const allFlags: Record<string, Flags[string]> = { ...globalFlags };
-  for (const command of commands) Object.assign(allFlags, command.flags);
+  const names = commands.flatMap(namesOf);
   let words: readonly string[] = [];
-  for (const word of plainWords(allFlags, argv)) {
+  for (const word of plainWords(flagsOfAll(commands, globalFlags), argv)) {
     const next = [...words, word];
-    if (!commands.some((command) => `${command.name} `.startsWith(`${next.join(" ")} `))) break;
+    if (!names.some((name) => `${name} `.startsWith(`${next.join(" ")} `))) break;
     words = next;
   }
   return words;
 }
 
+/** The first word that is neither a flag nor the value of one. */
+export function firstWord(commands: readonly Command[], globalFlags: Flags, argv: readonly string[]): string {
+  const [word = ""] = plainWords(flagsOfAll(commands, globalFlags), argv);
+  return word;
+}
+
+function namesOf({ name, aliases = [] }: Command): readonly string[] {
+  return [name, ...aliases];
+}
+
+function flagsOfAll(commands: readonly Command[], globalFlags: Flags): Flags {
+  return Object.assign({}, globalFlags, ...commands.map(({ flags }) => flags));
+}
+
 function* plainWords(flags: Flags, argv: readonly string[]): Generator<string> {
-  for (let index = 0; index < argv.length; index += 1) {
-    const word = argv[index] ?? "";
+  const words = withDoubleDashes(flags, argv);
+  for (let index = 0; index < words.length; index += 1) {
+    const word = words[index] ?? "";
     if (word === "--") return;
     if (!word.startsWith("-") || word === "-") yield word;
     else if (takesNextWord(flags, word)) index += 1;
@@ -118,11 +133,9 @@ function flagError(flags: Flags, argv: readonly string[], cause: unknown): Input
   }
   const name = unknownFlag.replace(/=.*$/s, "");
   const near = nearest(name.replace(/^-+/, ""), Object.keys(flags));
-  const doubled = /^-[a-z]{2,}/.test(name) && flags[name.slice(1)] ? `--${name.slice(1)}` : undefined;
-  const suggestion = doubled ?? (near ? `--${near}` : undefined);
   return new InputError("INPUT_OPTION_INVALID", `unknown flag ${name}`, {
     cause,
-    hint: suggestion ? `Did you mean ${suggestion}?` : "See --help for the flags of this command.",
+    hint: near ? `Did you mean --${near}?` : "See --help for the flags of this command.",
   });
 }
 

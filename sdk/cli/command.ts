@@ -9,8 +9,10 @@ export interface Flag {
   readonly short?: string;
   /** Shown in the help; commands apply it themselves. */
   readonly default?: string;
-  /** A flag that others had and that we take without effect. */
+  /** Not shown in the help. */
   readonly hidden?: boolean;
+  /** For a flag that LinuxKit has or had and that has no effect here: what there is in its place. Said when it is given. */
+  readonly replaced?: string;
 }
 
 /** Flags by long name. */
@@ -19,6 +21,7 @@ export type Flags = Readonly<Record<string, Flag>>;
 /** What was given on the command line. */
 export interface Invocation {
   readonly positionals: readonly string[];
+  isGiven(name: string): boolean;
   boolean(name: string): boolean | undefined;
   text(name: string): string | undefined;
   list(name: string): readonly string[];
@@ -33,6 +36,8 @@ export interface Invocation {
 export interface Command {
   /** Words that name it, such as `pkg build`. */
   readonly name: string;
+  /** Other names, such as `pkg index`. */
+  readonly aliases?: readonly string[];
   readonly summary: string;
   /** Such as `PATH…`. */
   readonly usage?: string;

@@ -31,16 +31,17 @@ export function formatCommandHelp(command: Command, globalFlags: Flags): string 
     `Usage: kitsmith ${[command.name, command.usage].filter(Boolean).join(" ")} [FLAGS]`,
     "",
     command.summary,
+    ...(command.aliases ? ["", `Also: ${command.aliases.join(", ")}`] : []),
     ...(own.length > 0 ? ["", "Flags:", ...own] : []),
     "",
     "Flags of every command:",
-    ...formatFlags(globalFlags),
+    ...formatFlags(Object.fromEntries(Object.entries(globalFlags).filter(([name]) => !command.flags[name]))),
   ].join("\n");
 }
 
 function formatFlags(flags: Flags): readonly string[] {
   const rows = Object.entries(flags)
-    .filter(([, flag]) => !flag.hidden)
+    .filter(([, flag]) => !flag.hidden && flag.replaced === undefined)
     .map(([name, flag]) => ({ left: flagText(name, flag), help: flagHelp(flag) }));
   const width = Math.max(0, ...rows.map((row) => row.left.length));
   return rows.map((row) => `  ${row.left.padEnd(width)}  ${row.help}`);

@@ -34,7 +34,7 @@ function settingsOf(invocation: Invocation) {
   const dev = invocation.boolean("dev") ?? false;
   return {
     hash: hashOptions(invocation, dev),
-    org: invocation.text("org") ?? invocation.env.LINUXKIT_PKG_ORG ?? (dev ? invocation.env.USER : undefined),
+    org: invocation.text("org") || invocation.env.LINUXKIT_PKG_ORG || (dev ? invocation.env.USER : undefined),
     tag: invocation.text("tag"),
     network: exclusive(invocation, "network", "nonetwork"),
     noCache: exclusive(invocation, "disable-cache", "enable-cache"),

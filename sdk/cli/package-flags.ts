@@ -1,8 +1,10 @@
 import type { Flags } from "./command.ts";
 
+const NOT_SIGNED = "images are not signed any more; a registry's own access rules and attestations are what there is";
+
 /** Flags of every `pkg` command, as the LinuxKit CLI has them. */
 export const PACKAGE_FLAGS: Flags = {
-  org: { kind: "text", value: "ORG", help: "organisation in place of the package's own" },
+  org: { kind: "text", value: "ORG", help: "organisation in place of the package's own, before LINUXKIT_PKG_ORG" },
   tag: { kind: "text", value: "TEMPLATE", help: "tag template", default: "{{.Hash}}" },
   "build-yml": { kind: "text", value: "FILE", help: "name of the package file", default: "build.yml" },
   hash: { kind: "text", value: "HASH", help: "use this in place of the tree hash" },
@@ -14,4 +16,7 @@ export const PACKAGE_FLAGS: Flags = {
   nonetwork: { kind: "boolean", help: "give build steps no network" },
   "disable-cache": { kind: "boolean", help: "run every step again" },
   "enable-cache": { kind: "boolean", help: "use the engine's cache although the package disables it" },
+  "disable-content-trust": { kind: "boolean", help: "", replaced: NOT_SIGNED },
+  "enable-content-trust": { kind: "boolean", help: "", replaced: NOT_SIGNED },
+  sign: { kind: "boolean", help: "", replaced: NOT_SIGNED },
 };

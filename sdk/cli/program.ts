@@ -1,16 +1,13 @@
 import { InputError } from "../core/errors.ts";
 import { nearest } from "../core/nearest.ts";
-import type { Command, Flags, Invocation } from "./command.ts";
-import { type ParsedCommandLine, parseCommandLine } from "./command-line.ts";
+import type { Command, Invocation } from "./command.ts";
+import { firstWord, type ParsedCommandLine, parseCommandLine } from "./command-line.ts";
 import { COMMANDS } from "./commands.ts";
+import { GLOBAL_FLAGS, verbosity } from "./global-flags.ts";
 import { formatCommandHelp, formatOverview } from "./help.ts";
 import { interruptible } from "./interruption.ts";
+import { foreignCommand } from "./linuxkit-commands.ts";
 
-const GLOBAL_FLAGS: Flags = {
-  help: { kind: "boolean", short: "h", help: "show help" },
-  quiet: { kind: "boolean", short: "q", help: "show errors only" },
-  verbose: { kind: "number", short: "v", value: "N", help: "0 errors, 1 information, 2 causes and stacks of errors" },
-};
 const FAILED = 1;
 const INTERRUPTED = 130;
 
@@ -21,9 +18,11 @@ export async function runProgram(argv: readonly string[]): Promise<number> {
   let verbose = false;
   try {
     if (process.platform === "win32") throw unsupportedSystem();
+    const foreign = foreignCommand(firstWord(COMMANDS, GLOBAL_FLAGS, argv));
+    if (foreign !== undefined) return refuse(foreign);
     const parsed = parseCommandLine(COMMANDS, GLOBAL_FLAGS, argv);
     const invocation = createInvocation(parsed, signal);
-    verbose = Number(invocation.text("verbose") ?? "1") >= 2;
+    verbose = verbosity(invocation) >= 2;
     return await dispatch(parsed, invocation);
   } catch (error) {
     if (signal.aborted) {
@@ -38,6 +37,11 @@ export async function runProgram(argv: readonly string[]): Promise<number> {
   }
 }
 
+function refuse(line: string): number {
+  process.stderr.write(`${line}\n`);
+  return FAILED;
+}
+
 async function dispatch({ command, words }: ParsedCommandLine, invocation: Invocation): Promise<number> {
   if (!command) return overview(words, invocation);
   if (invocation.boolean("help")) {
@@ -45,7 +49,16 @@ async function dispatch({ command, words }: ParsedCommandLine, invocation: Invoc
     return 0;
   }
   checkPositionals(command, invocation.positionals);
+  tellReplaced(command, invocation);
   return await command.run(invocation);
+}
+
+/** Says, for each flag that has no effect here, what there is in its place. */
+function tellReplaced({ flags }: Command, invocation: Invocation): void {
+  for (const [name, { replaced }] of Object.entries(flags)) {
+    if (replaced === undefined || !invocation.isGiven(name)) continue;
+    invocation.stderr.write(`--${name} has no effect: ${replaced}\n`);
+  }
 }
 
 function overview(words: readonly string[], invocation: Invocation): number {
@@ -74,6 +87,7 @@ function createInvocation({ positionals, values }: ParsedCommandLine, signal: Ab
   const last = (name: string) => values.get(name)?.at(-1);
   return {
     positionals,
+    isGiven: (name) => values.has(name),
     boolean: (name) => {
       const value = last(name);
       return typeof value === "boolean" ? value : undefined;

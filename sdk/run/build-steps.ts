@@ -1,6 +1,6 @@
 import type { Platform } from "../core/platform.ts";
 import { formatPlatform } from "../core/platform.ts";
-import { VERSION } from "../core/version.ts";
+import { REVISION, VERSION } from "../core/version.ts";
 import type { BuildStep } from "../lower/build-step.ts";
 import { presetBuildArgs } from "../pkg/build-args.ts";
 import { imageLabels } from "../pkg/image-labels.ts";
@@ -24,6 +24,6 @@ export function createStep(
     package: tagged.package,
     ...place,
     buildArgs: { ...presetBuildArgs(tagged.package, tagged.git, tagged.hash), ...userArgs },
-    labels: imageLabels(tagged.package, tagged.git, { version: VERSION, revision: "unknown" }),
+    labels: imageLabels(tagged.package, tagged.git, { version: VERSION, revision: REVISION }),
   };
 }

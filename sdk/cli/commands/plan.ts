@@ -12,7 +12,6 @@ export const plan: Command = {
     platforms: { kind: "list", value: "OS/ARCH,…", help: "these platforms in place of the package's own" },
     force: { kind: "boolean", help: "as if nothing existed" },
     json: { kind: "boolean", help: "print JSON" },
-    cache: { kind: "text", value: "DIR", help: "OCI cache directory", default: "~/.linuxkit/cache" },
   },
   positionals: { min: 1, max: Number.POSITIVE_INFINITY },
   async run(invocation) {

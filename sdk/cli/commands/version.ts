@@ -1,14 +1,19 @@
-import { VERSION } from "../../core/version.ts";
+import { REVISION, VERSION } from "../../core/version.ts";
 import type { Command } from "../command.ts";
 
 /** `kitsmith version`. */
 export const version: Command = {
   name: "version",
   summary: "Print the version",
-  flags: { short: { kind: "boolean", help: "only the number" } },
+  flags: {
+    short: { kind: "boolean", help: "only the number" },
+    commit: { kind: "boolean", help: "only the commit that it was made from" },
+  },
   positionals: { min: 0, max: 0 },
   async run({ boolean, stdout }) {
-    stdout.write(boolean("short") ? `${VERSION}\n` : `kitsmith version ${VERSION}\n`);
+    if (boolean("short")) stdout.write(`${VERSION}\n`);
+    else if (boolean("commit")) stdout.write(`${REVISION}\n`);
+    else stdout.write(`kitsmith version ${VERSION}\n`);
     return 0;
   },
 };

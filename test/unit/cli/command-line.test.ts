@@ -16,6 +16,7 @@ const COMMANDS = [
     org: { kind: "text", help: "" },
   }),
   command("pkg show-tag", { canonical: { kind: "boolean", help: "" } }),
+  { ...command("pkg manifest", {}), aliases: ["pkg index"] },
   command("plan", {}),
 ];
 const GLOBALS: Flags = {
@@ -33,6 +34,13 @@ describe("parseCommandLine", () => {
     ["--org acme pkg build p", "pkg build", ["p"]],
     ["pkg build -- --org", "pkg build", ["--org"]],
     ["plan", "plan", []],
+    ["pkg build -org=acme p", "pkg build", ["p"]],
+    ["-org acme pkg build p", "pkg build", ["p"]],
+    ["pkg build -network=false -org acme p", "pkg build", ["p"]],
+    ["pkg build -v=2 p", "pkg build", ["p"]],
+    ["pkg build -v2 p", "pkg build", ["p"]],
+    ["pkg index p", "pkg manifest", ["p"]],
+    ["pkg build -- -org=x", "pkg build", ["-org=x"]],
   ])("%s", (line, name, positionals) => {
     const parsed = parse(line);
     expect(parsed.command?.name).toBe(name);
@@ -50,14 +58,26 @@ describe("parseCommandLine", () => {
     expect(parse(`pkg build ${flag} a`).values.get("network")?.at(-1)).toBe(value);
   });
 
+  test.each([
+    ["-org=acme", "org", "acme"],
+    ["-org acme", "org", "acme"],
+    ["-network", "network", true],
+    ["-network=0", "network", false],
+    ["-no-network", "network", false],
+    ["-v=2", "verbose", "2"],
+    ["-q=false", "quiet", false],
+  ])("long flags with one dash, as older documents write them: %s", (flag, name, value) => {
+    expect(parse(`pkg build ${flag} a`).values.get(name)?.at(-1)).toBe(value);
+  });
+
   test("repeated flags add up", () => {
     expect(parse("pkg build --platforms a,b --platforms=c p").values.get("platforms")).toEqual(["a,b", "c"]);
   });
 
   test.each([
     ["pkg build --pratforms x", "Did you mean --platforms?"],
-    ["pkg build -org=x p", "Did you mean --org?"],
     ["pkg build --network=maybe p", undefined],
+    ["pkg build -pratforms=x", "Did you mean --platforms?"],
     ["pkg build --nonsense-altogether p", "See --help for the flags of this command."],
   ])("%s is refused", (line, hint) => {
     expect(() => parse(line)).toThrowError(expect.objectContaining({ code: "INPUT_OPTION_INVALID", hint }));
