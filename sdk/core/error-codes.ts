@@ -36,11 +36,13 @@ export const ERROR_CODES = {
   },
   RunError: {
     RUN_FAILED: "Some packages or platforms of the run failed; the error carries the outcome of each.",
+    RUN_DEPENDENCY_FAILED: "What a package or platform needs of the same run failed, so it was not begun.",
     RUN_CANCELED: "The run was canceled by the caller.",
   },
   GraphError: {
     LLB_INVALID_OP: "An operation has an argument that BuildKit would refuse.",
     LLB_CAP_MISSING: "The engine lacks a capability that an operation needs.",
+    LLB_UNRESOLVED: "A graph uses a package or a frontend that nothing was put in the place of.",
     LLB_TOO_LARGE: "The definition exceeds the size of a message to the engine.",
     LLB_DECODE_FAILED: "Bytes that are not a valid LLB definition.",
   },

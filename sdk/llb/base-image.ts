@@ -1,7 +1,7 @@
 import type { SourceLocation } from "../core/errors.ts";
 import { isRecord } from "../core/json.ts";
 import { formatPlatform, type Platform } from "../core/platform.ts";
-import type { SourceVertex } from "./vertex.ts";
+import type { BaseVertex, DeferredVertex, Output, SourceVertex } from "./vertex.ts";
 
 /** What an engine said about a base image. */
 export interface ResolvedImage {
@@ -13,6 +13,25 @@ export interface ResolvedImage {
 
 /** Base images by {@link baseImageKey}. */
 export type ResolvedImages = ReadonlyMap<string, ResolvedImage>;
+
+/** What took the place of a deferred state. */
+export interface ResolvedState {
+  /** Where the files are. */
+  readonly output: Output;
+  /** The OCI image config as JSON value, where there is one. */
+  readonly config?: Readonly<Record<string, unknown>>;
+}
+
+/** Deferred states that are resolved. */
+export type ResolvedStates = ReadonlyMap<DeferredVertex, ResolvedState>;
+
+/** What is known, when a graph is marshalled, of what it builds on. */
+export interface KnownBases {
+  /** What an engine said about base images. */
+  readonly images?: ResolvedImages | undefined;
+  /** What took the place of deferred states. */
+  readonly states?: ResolvedStates | undefined;
+}
 
 /** An image whose config a graph builds on. */
 export interface BaseImage {
@@ -48,10 +67,14 @@ export function baseImage(vertex: SourceVertex, defaultPlatform: Platform): Base
 
 /** What was resolved for a base image, if anything. */
 export function resolvedImage(
-  vertex: SourceVertex | undefined,
+  vertex: BaseVertex | undefined,
   platform: Platform,
-  images: ResolvedImages | undefined,
+  { images, states }: KnownBases,
 ): ResolvedImage | undefined {
+  if (vertex?.kind === "deferred") {
+    const config = states?.get(vertex)?.config;
+    return config === undefined ? undefined : { config };
+  }
   if (vertex === undefined || images === undefined || images.size === 0) return undefined;
   return images.get(baseImage(vertex, platform).key);
 }

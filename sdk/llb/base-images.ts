@@ -4,7 +4,7 @@ import { type BaseImage, baseImage } from "./base-image.ts";
 import { callSiteLocation } from "./call-site.ts";
 import { walkVertices } from "./graph.ts";
 import type { StateValue } from "./state-value.ts";
-import type { SourceVertex, Vertex } from "./vertex.ts";
+import type { BaseVertex, Vertex } from "./vertex.ts";
 
 /**
  * The images whose config a graph builds on: those in which something runs, to which a path is relative, or from
@@ -12,13 +12,14 @@ import type { SourceVertex, Vertex } from "./vertex.ts";
  */
 export function baseImages(state: StateValue, options: { readonly platform: Platform | string }): readonly BaseImage[] {
   const platform = checkPlatform(options.platform, "marshal");
-  const wanted = new Set<SourceVertex>();
+  const wanted = new Set<BaseVertex>();
   if (state.settings.image !== undefined) wanted.add(state.settings.image);
   if (state.output !== undefined) {
     for (const vertex of walkVertices(state.output.vertex)) for (const image of basesOf(vertex)) wanted.add(image);
   }
   const images = new Map<string, BaseImage>();
   for (const vertex of wanted) {
+    if (vertex.kind === "deferred") continue;
     const image = baseImage(vertex, platform);
     if (images.has(image.key)) continue;
     const location = callSiteLocation(vertex.site);
@@ -27,7 +28,11 @@ export function baseImages(state: StateValue, options: { readonly platform: Plat
   return Object.freeze([...images.values()]);
 }
 
-function basesOf(vertex: Vertex): readonly SourceVertex[] {
+function basesOf(vertex: Vertex): readonly BaseVertex[] {
+  if (vertex.kind === "deferred") {
+    const inputs = vertex.made.kind === "frontend" ? Object.values(vertex.made.inputs) : [];
+    return inputs.flatMap(({ settings }) => (settings.image === undefined ? [] : [settings.image]));
+  }
   if (vertex.kind === "exec") {
     return [vertex.settings.image, vertex.settings.directory.image].filter((image) => image !== undefined);
   }

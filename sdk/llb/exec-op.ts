@@ -43,9 +43,9 @@ function withDefaultNetwork(vertex: ExecVertex, { network }: LoweringContext): E
 
 function processOp(
   { settings, sshSockets }: ExecVertex,
-  { platform, images }: LoweringContext,
+  context: LoweringContext,
 ): Pick<ExecOp, "env" | "cwd" | "user"> {
-  const inherited = inheritedConfig(resolvedImage(settings.image, platform, images));
+  const inherited = inheritedConfig(resolvedImage(settings.image, context.platform, context));
   let env = inherited.env.length === 0 ? settings.env : mergeEnv(inherited.env, settings.env);
   const socket = sshSockets[0];
   if (socket !== undefined && !env.some(([name]) => name === SSH_SOCKET_VARIABLE)) {

@@ -1,5 +1,4 @@
-import type { Platform } from "../core/platform.ts";
-import { inheritedConfig, type ResolvedImages, resolvedImage } from "./base-image.ts";
+import { inheritedConfig, resolvedImage } from "./base-image.ts";
 import { InputList } from "./input-list.ts";
 import { invalidOp } from "./invalid-op.ts";
 import type { FileChange, FileOpAction, OpOwner, OpUser } from "./op.ts";
@@ -30,8 +29,7 @@ export function fileOp(vertex: FileVertex, context: LoweringContext): LoweredBod
 }
 
 function fileChange(action: FileActionNode, vertex: FileVertex, base: number, context: LoweringContext): FileChange {
-  const { platform, images } = context;
-  const directory = absoluteDirectory(vertex.directory, platform, images);
+  const directory = absoluteDirectory(vertex.directory, context);
   switch (action.kind) {
     case "rm":
       return { ...action, path: resolvePath(directory, action.path) };
@@ -47,7 +45,7 @@ function fileChange(action: FileActionNode, vertex: FileVertex, base: number, co
       );
     case "copy": {
       const { source: _source, sourceDirectory, ...change } = action;
-      const from = absoluteDirectory(sourceDirectory, platform, images);
+      const from = absoluteDirectory(sourceDirectory, context);
       return withOwner(
         { ...change, src: resolvePath(from, action.src), dest: resolveDestination(directory, action.dest) },
         vertex,
@@ -61,9 +59,12 @@ function fileChange(action: FileActionNode, vertex: FileVertex, base: number, co
   }
 }
 
-function absoluteDirectory(directory: Directory, platform: Platform, images: ResolvedImages | undefined): string {
+function absoluteDirectory(directory: Directory, context: LoweringContext): string {
   if (directory.path.startsWith("/")) return directory.path;
-  return resolveDirectory(directory, inheritedConfig(resolvedImage(directory.image, platform, images)).workingDir);
+  return resolveDirectory(
+    directory,
+    inheritedConfig(resolvedImage(directory.image, context.platform, context)).workingDir,
+  );
 }
 
 type Bound<T> = Omit<T, "owner"> & { readonly owner?: OpOwner };

@@ -1,8 +1,9 @@
+import type { ResolvedStates } from "./base-image.ts";
 import { invalidOp } from "./invalid-op.ts";
-import type { FileVertex, Output, Vertex } from "./vertex.ts";
+import type { DeferredVertex, FileVertex, Output, Vertex } from "./vertex.ts";
 
 /** The outputs that a vertex needs, in the order in which Go's client visits them. */
-function vertexInputs(vertex: Vertex): readonly Output[] {
+function vertexInputs(vertex: Vertex, states: ResolvedStates | undefined): readonly Output[] {
   switch (vertex.kind) {
     case "source":
       return [];
@@ -12,6 +13,8 @@ function vertexInputs(vertex: Vertex): readonly Output[] {
       return fileInputs(vertex);
     case "build":
       return [vertex.source];
+    case "deferred":
+      return deferredInputs(vertex, states);
     case "diff":
       return [vertex.lower, vertex.upper].filter((side) => side !== undefined);
     default:
@@ -28,8 +31,19 @@ function fileInputs({ base, actions }: FileVertex): readonly Output[] {
   return inputs;
 }
 
-/** Every vertex that a vertex needs, and itself: each once, inputs first. Does not use the stack, however deep. */
-export function* walkVertices(root: Vertex): Generator<Vertex> {
+/** What took its place; else what it will be made from. */
+function deferredInputs(vertex: DeferredVertex, states: ResolvedStates | undefined): readonly Output[] {
+  const resolved = states?.get(vertex);
+  if (resolved !== undefined) return [resolved.output];
+  const inputs = vertex.made.kind === "frontend" ? Object.values(vertex.made.inputs) : [];
+  return inputs.flatMap(({ output }) => (output === undefined ? [] : [output]));
+}
+
+/**
+ * Every vertex that a vertex needs, and itself: each once, inputs first. A deferred one that is resolved needs what took
+ * its place. Does not use the stack, however deep.
+ */
+export function* walkVertices(root: Vertex, states?: ResolvedStates): Generator<Vertex> {
   const done = new Set<Vertex>();
   const open = new Set<Vertex>();
   const path: { readonly vertex: Vertex; readonly inputs: readonly Output[]; next: number }[] = [];
@@ -37,7 +51,7 @@ export function* walkVertices(root: Vertex): Generator<Vertex> {
     if (done.has(vertex)) return;
     if (open.has(vertex)) throw cycleError(vertex);
     open.add(vertex);
-    path.push({ vertex, inputs: vertexInputs(vertex), next: 0 });
+    path.push({ vertex, inputs: vertexInputs(vertex, states), next: 0 });
   };
   enter(root);
   for (let frame = path.at(-1); frame !== undefined; frame = path.at(-1)) {

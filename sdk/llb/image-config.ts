@@ -1,12 +1,6 @@
 import { isRecord } from "../core/json.ts";
 import type { Platform } from "../core/platform.ts";
-import {
-  containerConfig,
-  inheritedConfig,
-  type ResolvedImage,
-  type ResolvedImages,
-  resolvedImage,
-} from "./base-image.ts";
+import { containerConfig, inheritedConfig, type KnownBases, type ResolvedImage, resolvedImage } from "./base-image.ts";
 import type { Healthcheck } from "./image-settings.ts";
 import { mergeEnv } from "./settings.ts";
 import type { StateValue } from "./state-value.ts";
@@ -16,9 +10,8 @@ import { resolveDirectory } from "./working-directory.ts";
 export type OciImageConfig = Readonly<Record<string, unknown>>;
 
 /** For which platform, and with what is known about base images. */
-export interface ImageConfigOptions {
+export interface ImageConfigOptions extends KnownBases {
   readonly platform: Platform;
-  readonly images?: ResolvedImages;
 }
 
 const DEFAULT_PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
@@ -30,8 +23,9 @@ const NANOSECONDS_PER_MS = 1_000_000;
  *
  * @source https://github.com/opencontainers/image-spec/blob/v1.1.1/config.md
  */
-export function imageConfig(state: StateValue, { platform, images }: ImageConfigOptions): OciImageConfig {
-  const base = resolvedImage(state.settings.image, platform, images);
+export function imageConfig(state: StateValue, options: ImageConfigOptions): OciImageConfig {
+  const { platform } = options;
+  const base = resolvedImage(state.settings.image, platform, options);
   const target = state.settings.platform ?? platform;
   return {
     ...inheritedTop(base),

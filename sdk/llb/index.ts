@@ -9,9 +9,20 @@
 
 export type { Digest } from "../core/digest.ts";
 export type { Platform } from "../core/platform.ts";
-export { type BaseImage, baseImageKey, type ResolvedImage, type ResolvedImages } from "./base-image.ts";
+export {
+  type BaseImage,
+  baseImageKey,
+  type KnownBases,
+  type ResolvedImage,
+  type ResolvedImages,
+  type ResolvedState,
+  type ResolvedStates,
+} from "./base-image.ts";
 export { baseImages } from "./base-images.ts";
 export { withoutCallSites } from "./call-site.ts";
+export { normalizeContextName } from "./context-name.ts";
+export type { DockerfileOptions, FrontendOptions, PackageValue } from "./deferred.ts";
+export { type DeferredOf, type DeferredStates, deferredStates, resolvedState } from "./deferred-states.ts";
 export type { Definition, SourceMap, SourceRange, VertexMetadata } from "./definition.ts";
 export { decodeDefinition } from "./definition-decoder.ts";
 export { definitionToJson, formatDump } from "./definition-dump.ts";
@@ -56,5 +67,13 @@ export type { ImageOptions, LocalOptions } from "./source.ts";
 export { withSourceTexts } from "./source-texts.ts";
 export { RunState, State } from "./state.ts";
 export { StatePath, type StateValue } from "./state-value.ts";
-export type { Owner, VertexMount, VertexSecret } from "./vertex.ts";
+export type {
+  DeferredDirectory,
+  DeferredFrontend,
+  DeferredPackage,
+  DeferredVertex,
+  Owner,
+  VertexMount,
+  VertexSecret,
+} from "./vertex.ts";
 export type { VertexOptions } from "./vertex-options.ts";

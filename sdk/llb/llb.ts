@@ -13,6 +13,7 @@ import { type ImageOptions, imageVertex, type LocalOptions, localVertex } from "
 import { State } from "./state.ts";
 import type { SourceVertex } from "./vertex.ts";
 
+export { dockerfile, from, frontend } from "./deferred.ts";
 export { copy, mkdir, mkfile, rm, symlink } from "./file-action.ts";
 export { after, diff, merge, passthrough, solveFile } from "./join.ts";
 export { bindMount, cacheMount, secretMount, sshMount, tmpfsMount } from "./mount.ts";

@@ -1,7 +1,7 @@
 import { type Digest, digestOf } from "../core/digest.ts";
 import type { Platform } from "../core/platform.ts";
 import { checkPlatform } from "./argument.ts";
-import type { ResolvedImages } from "./base-image.ts";
+import type { KnownBases, ResolvedStates } from "./base-image.ts";
 import type { Definition } from "./definition.ts";
 import { walkVertices } from "./graph.ts";
 import { MetadataCollector } from "./metadata.ts";
@@ -10,17 +10,17 @@ import { encodeOp } from "./op-encoder.ts";
 import { ProtoWriter } from "./proto-writer.ts";
 import { SourceMapCollector } from "./source-map.ts";
 import type { StateValue } from "./state-value.ts";
-import type { RawVertex, Vertex } from "./vertex.ts";
+import type { Output, RawVertex, Vertex } from "./vertex.ts";
 import { type LoweringContext, lowerVertex } from "./vertex-op.ts";
 
-/** For what a graph is marshalled. */
-export interface MarshalOptions {
+/**
+ * For what a graph is marshalled. Where `images` lacks a base image, processes start with an empty environment in `/`.
+ */
+export interface MarshalOptions extends KnownBases {
   /** Of every op whose state names none. */
   readonly platform: Platform | string;
   /** Filters that the worker of every op must match. */
   readonly requires?: readonly string[];
-  /** What an engine said about base images; without it processes start with an empty environment in `/`. */
-  readonly images?: ResolvedImages;
   /** The session that serves local sources which name none. Default: any session of the build. */
   readonly sessionId?: string;
   /** The network of processes whose state names none. Default: one of their own, as in Go's client. */
@@ -47,11 +47,16 @@ export function marshal(state: StateValue, options: MarshalOptions): Definition 
     platform: checkPlatform(options.platform, "marshal"),
     requires: options.requires ?? [],
     images: options.images,
+    states: options.states,
     sessionId: options.sessionId,
     network: options.network,
-    inputOf: ({ vertex, index }) => ({ digest: digests.get(vertex) ?? "", index }),
+    inputOf: (given) => {
+      const { vertex, index } = inPlace(given, options.states);
+      return { digest: digests.get(vertex) ?? "", index };
+    },
   };
-  for (const vertex of walkVertices(output.vertex)) {
+  for (const vertex of walkVertices(output.vertex, options.states)) {
+    if (vertex.kind === "deferred" && options.states?.has(vertex) === true) continue;
     const { bytes, caps } = vertex.kind === "raw" ? vertex : encodeVertex(vertex, context, writer);
     const digest = digestOf(bytes);
     digests.set(vertex, digest);
@@ -69,6 +74,17 @@ export function marshal(state: StateValue, options: MarshalOptions): Definition 
     metadata: metadata.finish(),
     ...(source === undefined ? {} : { source }),
   });
+}
+
+/** The output itself, or that of what took the place of its vertex. */
+function inPlace(output: Output, states: ResolvedStates | undefined): Output {
+  let place = output;
+  for (let { vertex } = place; vertex.kind === "deferred"; { vertex } = place) {
+    const resolved = states?.get(vertex);
+    if (resolved === undefined) break;
+    place = resolved.output;
+  }
+  return place;
 }
 
 function encodeVertex(

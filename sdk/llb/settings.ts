@@ -1,17 +1,17 @@
 import type { Platform } from "../core/platform.ts";
 import type { ExtraHost, NetworkMode, SecurityMode, Ulimit } from "./op.ts";
 import { joinPath } from "./path.ts";
-import type { SourceVertex } from "./vertex.ts";
+import type { BaseVertex } from "./vertex.ts";
 
 /** A working directory: absolute, or relative to that of the base image, which is known only later. */
 export interface Directory {
-  readonly image: SourceVertex | undefined;
+  readonly image: BaseVertex | undefined;
   readonly path: string;
 }
 
 /** How the next processes of a state run; what a value leaves open, the base image's config fills. */
 export interface Settings {
-  readonly image: SourceVertex | undefined;
+  readonly image: BaseVertex | undefined;
   /** Names and values; a name that is set again stands at its latest place. */
   readonly env: readonly (readonly [name: string, value: string])[];
   readonly directory: Directory;
@@ -32,7 +32,7 @@ const ROOT: Directory = Object.freeze({ image: undefined, path: "/" });
 export const EMPTY_SETTINGS: Settings = Object.freeze({ image: undefined, env: Object.freeze([]), directory: ROOT });
 
 /** Settings that start from an image's config. */
-export function imageSettings(image: SourceVertex): Settings {
+export function imageSettings(image: BaseVertex): Settings {
   return Object.freeze({ image, env: EMPTY_SETTINGS.env, directory: Object.freeze({ image, path: "" }) });
 }
 

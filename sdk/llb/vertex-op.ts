@@ -1,5 +1,6 @@
 import type { Platform } from "../core/platform.ts";
-import { type ResolvedImages, resolvedImage } from "./base-image.ts";
+import { type KnownBases, resolvedImage } from "./base-image.ts";
+import { unresolvedOp } from "./deferred-op.ts";
 import { execOp } from "./exec-op.ts";
 import { fileOp } from "./file-op.ts";
 import { formatImageReference, parseImageReference } from "./image-reference.ts";
@@ -8,10 +9,9 @@ import type { NetworkMode, Op, OpBody, OpInput } from "./op.ts";
 import type { Output, RawVertex, SourceVertex, Vertex } from "./vertex.ts";
 
 /** What marshalling knows and a vertex does not. */
-export interface LoweringContext {
+export interface LoweringContext extends KnownBases {
   readonly platform: Platform;
   readonly requires: readonly string[];
-  readonly images: ResolvedImages | undefined;
   readonly sessionId: string | undefined;
   /** Of processes whose state names none. */
   readonly network: NetworkMode | undefined;
@@ -53,6 +53,8 @@ function lowerBody(vertex: Exclude<Vertex, RawVertex>, context: LoweringContext)
       return execOp(vertex, context);
     case "file":
       return fileOp(vertex, context);
+    case "deferred":
+      return unresolvedOp(vertex, context);
     case "build":
       return {
         body: {
@@ -115,7 +117,7 @@ function lowerSource(vertex: SourceVertex, context: LoweringContext): LoweredBod
 function pinnedIdentifier(vertex: SourceVertex, context: LoweringContext): string {
   const scheme = "docker-image://";
   if (!vertex.identifier.startsWith(scheme)) return vertex.identifier;
-  const digest = resolvedImage(vertex, context.platform, context.images)?.digest;
+  const digest = resolvedImage(vertex, context.platform, context)?.digest;
   if (digest === undefined) return vertex.identifier;
   const reference = parseImageReference(vertex.identifier.slice(scheme.length));
   if (reference.digest !== undefined && reference.digest !== digest) {

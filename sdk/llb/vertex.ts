@@ -15,6 +15,7 @@ import type {
   SymlinkChange,
 } from "./op.ts";
 import type { Directory, Settings } from "./settings.ts";
+import type { StateValue } from "./state-value.ts";
 
 /**
  * A node of the graph before it is marshalled: frozen, shared by every state that was made from it.
@@ -28,7 +29,8 @@ export type Vertex =
   | MergeVertex
   | DiffVertex
   | PassthroughVertex
-  | RawVertex;
+  | RawVertex
+  | DeferredVertex;
 
 /** One result of a vertex. */
 export interface Output {
@@ -166,3 +168,38 @@ export interface RawVertex extends VertexBase {
   /** Where the definition that it comes from says it was made. */
   readonly source: SourceMap | undefined;
 }
+
+/** What something else makes; another graph takes its place before anything is sent to an engine. */
+export interface DeferredVertex extends VertexBase {
+  readonly kind: "deferred";
+  readonly made: DeferredPackage | DeferredFrontend;
+}
+
+/** A package's image. */
+export interface DeferredPackage {
+  readonly kind: "package";
+  /** What the author passed; llb does not look into it. */
+  readonly package: object;
+}
+
+/** What a frontend makes. */
+export interface DeferredFrontend {
+  readonly kind: "frontend";
+  /** `dockerfile.v0`, or the full reference of a frontend image. */
+  readonly frontend: string;
+  /** Frontend attributes, sorted by name. */
+  readonly options: Readonly<Record<string, string>>;
+  /** Sorted by name. */
+  readonly inputs: Readonly<Record<string, StateValue>>;
+  /** The directory that is served as build context; relative ones count from the package's. */
+  readonly directory: DeferredDirectory | undefined;
+}
+
+/** A directory of the client as a frontend's build context. */
+export interface DeferredDirectory {
+  readonly path: string;
+  readonly ignoreFiles: boolean;
+}
+
+/** A vertex whose image config a state can build on. */
+export type BaseVertex = SourceVertex | DeferredVertex;

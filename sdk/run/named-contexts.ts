@@ -6,6 +6,7 @@ import { type ContextEntry, walkTree } from "../context/walk.ts";
 import type { Abortable } from "../core/abort.ts";
 import { InputError } from "../core/errors.ts";
 import { isRegularMode } from "../core/file-stat.ts";
+import { normalizeContextName } from "../llb/index.ts";
 import type { NamedContext, Package } from "../pkg/package.ts";
 import type { PackageSpec } from "./package-spec.ts";
 
@@ -53,14 +54,9 @@ export async function contextStates(
   return Object.fromEntries(await Promise.all(states));
 }
 
-/**
- * The name by which the frontend looks for it: short, without the tag `latest`.
- *
- * @source https://github.com/moby/buildkit/blob/v0.33.1/frontend/dockerui/namedcontext.go
- */
 function contextName(name: string): string {
-  const short = name.replace(/^docker\.io\/(?:library\/)?/, "").replace(/:latest$/, "");
-  if (/^[a-z0-9][a-z0-9._/:@-]*$/.test(short)) return short;
+  const short = normalizeContextName(name);
+  if (short !== undefined) return short;
   throw new InputError("INPUT_OPTION_INVALID", `"${name}" cannot name a context`, {
     hint: "Use the name of a stage or of an image, in lower case.",
   });
