@@ -37,14 +37,42 @@ export function dockerfileExecution(text: string, options: ExecutionOptions = {}
   if (directives.syntax !== undefined && !/(^|\/)docker\/dockerfile(-upstream)?([:@]|$)/.test(directives.syntax))
     return "unknown";
   const stages = dockerfileStages(text, options.args);
-  const target = options.target === undefined ? stages.length - 1 : stageIndex(stages, options.target, stages.length);
-  if (target === undefined || target < 0) return "unknown";
-  const reached = reachableStages(stages, target);
+  const reached = stagesOfTarget(stages, options.target);
+  if (reached === undefined) return "unknown";
   if ([...reached].some((index) => CHOSEN_BY_PLATFORM.test(stages[index]?.base ?? ""))) return "unknown";
   const executions = new Set(
     [...reached].filter((index) => stages[index]?.runs).map((index) => platformOf(stages, index)),
   );
   return (["target-platform", "unknown", "build-platform"] as const).find((kind) => executions.has(kind)) ?? "none";
+}
+
+/** An image that a Dockerfile begins with or copies from. */
+export interface DockerfileImage {
+  /** As it is written, with arguments put in. */
+  readonly reference: string;
+  /** Value of `--platform=`, with arguments put in, if there is one. */
+  readonly platform?: string;
+}
+
+/**
+ * The images that the target needs from elsewhere: neither its own stages nor `scratch`. As far as the text tells: names
+ * that still hold a `$` are left out.
+ */
+export function dockerfileImages(text: string, options: ExecutionOptions = {}): readonly DockerfileImage[] {
+  const stages = dockerfileStages(text, options.args);
+  const reached = [...(stagesOfTarget(stages, options.target) ?? [])].sort((a, b) => a - b);
+  const images = reached.flatMap((index): readonly DockerfileImage[] => {
+    const stage = stages[index];
+    if (stage === undefined) return [];
+    const uses = stage.uses.filter((name) => stageIndex(stages, name, index) === undefined);
+    const { base: reference, platform } = stage;
+    const isImage = reference !== "scratch" && stageByName(stages, reference, index) === undefined;
+    return [
+      ...(isImage ? [platform === undefined ? { reference } : { reference, platform }] : []),
+      ...uses.map((use) => ({ reference: use })),
+    ];
+  });
+  return images.filter(({ reference }) => reference !== "" && !reference.includes("$"));
 }
 
 /** The stages of a Dockerfile. */
@@ -114,6 +142,12 @@ function usesOf({ name, rest }: Instruction): string[] {
   return [...rest.matchAll(/(?:^|\s)--mount=(\S+)/g)].flatMap(
     ([, mount = ""]) => /(?:^|,)from=([^,]+)/.exec(mount)?.[1] ?? [],
   );
+}
+
+/** Undefined if there is no such target. */
+function stagesOfTarget(stages: readonly DockerfileStage[], target?: string): ReadonlySet<number> | undefined {
+  const index = target === undefined ? stages.length - 1 : stageIndex(stages, target, stages.length);
+  return index === undefined || index < 0 ? undefined : reachableStages(stages, index);
 }
 
 function reachableStages(stages: readonly DockerfileStage[], target: number): ReadonlySet<number> {

@@ -1,12 +1,10 @@
-import { readFile } from "node:fs/promises";
-import { join } from "node:path";
 import { settleAll } from "../core/concurrency.ts";
-import { InputError } from "../core/errors.ts";
 import { deepFreeze } from "../core/freeze.ts";
 import { formatPlatform } from "../core/platform.ts";
 import { dockerfileExecution } from "../loaders/dockerfile-scan.ts";
 import { assignEngine } from "../plan/engine-assignment.ts";
 import type { EngineAssignment, Execution, PlanNode, PlannedPackage } from "../plan/plan.ts";
+import { readDockerfileText } from "./dockerfile-text.ts";
 import type { EnginePool, PooledEngine } from "./engine-pool.ts";
 import type { RunNode } from "./node.ts";
 import { isPrepared, type PreparedNode } from "./prepared-builds.ts";
@@ -41,15 +39,9 @@ export function isAssigned(node: RunNode): node is AssignedNode {
 
 /** What the Dockerfile runs, as far as its text tells; what a recipe runs is known exactly, once it is lowered. */
 async function executionOf({ tagged, platform, buildArgs }: PreparedNode): Promise<Execution> {
-  const { source, directory } = tagged.package;
-  if (source.kind === "recipe") return "unknown";
-  const file = join(directory, source.dockerfile);
-  const text = await readFile(file, "utf8").catch((cause: unknown) => {
-    throw new InputError("INPUT_SOURCE_MISSING", `the Dockerfile ${file} cannot be read`, {
-      cause,
-      hint: "Its name counts from the package's directory; `dockerfile` in build.yml or .dockerfile(…) sets another.",
-    });
-  });
+  const { source } = tagged.package;
+  const text = await readDockerfileText(tagged.package);
+  if (source.kind !== "dockerfile" || text === undefined) return "unknown";
   return dockerfileExecution(text, {
     args: {
       ...buildArgs,

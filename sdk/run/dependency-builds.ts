@@ -3,8 +3,6 @@ import type { Digest } from "../core/digest.ts";
 import { isKitsmithError, PlanError } from "../core/errors.ts";
 import { formatPlatform, type Platform } from "../core/platform.ts";
 import type { BuildStep } from "../lower/build-step.ts";
-import { createContentService } from "../session/content.ts";
-import type { SessionService } from "../session/service.ts";
 import { LOCAL_ENGINES } from "./engine-selection.ts";
 import type { BuildOptions } from "./options.ts";
 import { type PackageSpec, setOf } from "./package-spec.ts";
@@ -42,26 +40,31 @@ export function createDependencyBuilds(
   };
 }
 
-/** The images of a package's contexts that are packages, built where they have to be. */
-export async function contextImages(
+/** Where the frontend finds an image that lies in the cache. */
+export function cacheAddress(digest: Digest): string {
+  return `oci-layout://${STORE}@${digest}`;
+}
+
+/** Where the images of a package's contexts lie that are packages: built where they have to be. */
+export async function dependencyContexts(
   spec: PackageSpec,
   platform: Platform,
   dependencies: DependencyBuilds,
-): Promise<Readonly<Record<string, Digest>>> {
-  const images = Object.entries(spec.contextPackages).map(
-    async ([name, dependency]) => [name, await dependencies(dependency, platform, spec)] as const,
+  known: Readonly<Record<string, string>> = {},
+): Promise<Readonly<Record<string, string>>> {
+  const wanted = Object.entries(spec.contextPackages).filter(([name]) => !(name in known));
+  const contexts = wanted.map(
+    async ([name, dependency]) => [name, cacheAddress(await dependencies(dependency, platform, spec))] as const,
   );
-  return Object.fromEntries(await settleAll(images));
+  return { ...known, ...Object.fromEntries(await settleAll(contexts)) };
 }
 
-/** The step with images in place of the packages that its contexts name: the engine gets them from the cache. */
-export function withContextImages(step: BuildStep, images: Readonly<Record<string, Digest>>): BuildStep {
+/** The step with addresses in place of what its Dockerfile has under these names. */
+export function withContexts(step: BuildStep, addresses: Readonly<Record<string, string>>): BuildStep {
   const { source } = step.package;
   if (source.kind !== "dockerfile") return step;
   const contexts = Object.fromEntries(
-    Object.entries(images).map(
-      ([name, digest]) => [name, { kind: "url", url: `oci-layout://${STORE}@${digest}` }] as const,
-    ),
+    Object.entries(addresses).map(([name, url]) => [name, { kind: "url", url }] as const),
   );
   return {
     ...step,
@@ -69,13 +72,13 @@ export function withContextImages(step: BuildStep, images: Readonly<Record<strin
   };
 }
 
-/** Serves the cache to builds that take images from it. */
-export async function contextServices(
-  images: Readonly<Record<string, Digest>>,
+/** The OCI layouts that a build takes images from, by name: the cache, if any of the addresses lies in it. */
+export async function contextLayouts(
+  addresses: Readonly<Record<string, string>>,
   { cache }: Pick<Stores, "cache">,
-): Promise<readonly SessionService[]> {
-  if (Object.keys(images).length === 0) return [];
-  return [createContentService(new Map([[STORE, (await cache()).directory]]))];
+): Promise<ReadonlyMap<string, string>> {
+  if (!Object.values(addresses).some((address) => address.startsWith(`oci-layout://${STORE}@`))) return new Map();
+  return new Map([[STORE, (await cache()).directory]]);
 }
 
 async function buildDependency(

@@ -7,17 +7,21 @@ import type { PackageFacts, Plan } from "../plan/plan.ts";
 import { assertClean, assertKnown } from "../plan/preflight.ts";
 import { announcePlan } from "./announcement.ts";
 import { assignEngines, replanned } from "./assigned-plan.ts";
+import { createCacheExports } from "./build-cache/cache-exports.ts";
 import { createDependencyBuilds } from "./dependency-builds.ts";
 import { createDestination } from "./destination-choice.ts";
 import { createEnginePool, type EnginePool } from "./engine-pool.ts";
 import { joinNodes, type RunNode } from "./node.ts";
+import { type NodeOrder, orderNodes } from "./node-order.ts";
 import { countOutcomes, type PackageEnd, runFailed, toRunResult } from "./outcome.ts";
 import { gatherFacts } from "./package-facts.ts";
 import { performPackage } from "./package-work.ts";
 import { prepareBuilds } from "./prepared-builds.ts";
 import { assertMayPush } from "./push-permission.ts";
+import { assertReleaseTags } from "./release-tags.ts";
 import type { ExportedPackage, RunResult } from "./result.ts";
 import type { RunContext } from "./run.ts";
+import { verifyScanners } from "./scanner-check.ts";
 import { createStores, type Stores } from "./stores.ts";
 import { tagPackageSet } from "./tagging.ts";
 import type { RunSpec } from "./verbs.ts";
@@ -33,6 +37,7 @@ export async function executeRun(spec: RunSpec, context: RunContext): Promise<Ru
   await using stores = createStores({ ...spec.options, signal });
   await using pool = createEnginePool(context);
 
+  if (spec.verb === "push" && spec.options.release) assertReleaseTags(spec.options.release);
   const packages = await tagPackageSet(spec.set, { signal });
   emit({ type: "run.started", at: startedAt, verb: spec.verb, packages: packages.map((tagged) => tagged.name) });
   const facts = await gatherFacts(packages, stores, { signal, force: spec.options.force ?? false });
@@ -40,10 +45,12 @@ export async function executeRun(spec: RunSpec, context: RunContext): Promise<Ru
   if (spec.verb === "push") await assertPush(facts, decided, stores, signal);
   const prepared = await prepareBuilds(joinNodes(decided, packages, facts), { signal });
   const nodes = await assignEngines(prepared, pool);
+  await verifyScanners(nodes, stores, { signal });
   const plan = { ...decided, packages: decided.packages.map((planned) => replanned(planned, nodes)) };
   announcePlan(plan, context);
 
-  const ends = await performAll(spec, plan, nodes, { stores, pool }, context);
+  const order = await orderNodes(nodes);
+  const ends = await performAll(spec, plan, { nodes, order }, { stores, pool }, context);
   signal.throwIfAborted();
   const result = toRunResult(plan, ends, Date.now() - startedAt);
   emit({ type: "run.finished", at: Date.now(), ok: result.ok, outcomes: countOutcomes(ends) });
@@ -55,7 +62,8 @@ function planOptions({ verb, options }: RunSpec): PlanOptions {
   // These two hold no image that a cache could give.
   const isRebuilt = verb === "export" && (options.type === "tar" || options.type === "local");
   const pull = verb === "build" ? (options.pull ?? true) : true;
-  return { verb, force: isRebuilt || (options.force ?? false), pull };
+  const build = verb === "push" ? (options.build ?? true) : true;
+  return { verb, force: isRebuilt || (options.force ?? false), pull, build };
 }
 
 async function assertPush(
@@ -73,7 +81,7 @@ async function assertPush(
 async function performAll(
   spec: RunSpec,
   plan: Plan,
-  nodes: readonly RunNode[],
+  { nodes, order }: { readonly nodes: readonly RunNode[]; readonly order: NodeOrder },
   { stores, pool }: { readonly stores: Stores; readonly pool: EnginePool },
   context: RunContext,
 ): Promise<readonly PackageEnd[]> {
@@ -83,19 +91,23 @@ async function performAll(
   const redactor = createRedactor();
   const emit: RunContext["emit"] = (event) => context.emit(redactor.data(event));
   const stoppable = { ...context, emit, signal };
+  const cacheExports = createCacheExports();
   const work = {
     stores,
+    cacheExports,
     engines: pool,
     context: stoppable,
     redactor,
     dependencies: createDependencyBuilds(executeRun, spec.options, stoppable),
     destination: await createDestination(spec, nodes, stores, stoppable),
+    order,
+    begun: new Map(),
     partial: spec.verb === "push" && (spec.options.partial ?? false),
     onFailure: () => {
       if (!spec.set.keepGoing) stop.abort(new RunError("RUN_CANCELED", "another package or platform failed"));
     },
   };
-  return await Promise.all(
+  const ends = await Promise.all(
     plan.packages.map((planned) =>
       performPackage(
         planned,
@@ -104,4 +116,6 @@ async function performAll(
       ),
     ),
   );
+  await cacheExports.settled();
+  return ends;
 }

@@ -1,11 +1,16 @@
+import { InputError } from "../core/errors.ts";
 import { deepFreeze } from "../core/freeze.ts";
 import type { PlatformText } from "../core/platform.ts";
 import type { Image } from "../image/image.ts";
 import type { LlbDefinition } from "../llb/llb-definition.ts";
 import type { SolveRequest } from "../lower/solve-request.ts";
+import type { AttestSettings } from "../pkg/attestation.ts";
+import { type DockerfileOptions, dockerfileOptionsOf } from "../pkg/dockerfile-options.ts";
+import { type FrontendOptions, frontendImageOf } from "../pkg/frontend-image.ts";
 import type { HashOptions } from "../pkg/package.ts";
 import type { PackageSettings } from "../pkg/settings.ts";
 import type { Plan } from "../plan/plan.ts";
+import { type CacheInputs, NO_CACHES, withCaches } from "./build-cache/settings.ts";
 import type { CheckFunction, CheckOptions } from "./checks.ts";
 import { type EngineChoice, type EngineSelection, selectionOf } from "./engine-selection.ts";
 import { type ContextInputs, namedContexts } from "./named-contexts.ts";
@@ -68,9 +73,36 @@ export class FluentPackage<P extends PlatformText = PlatformText> {
     return template === undefined ? this.#reference() : this.#with({ tag: template });
   }
 
-  /** Sets the Dockerfile, relative to the package's directory. */
-  dockerfile(dockerfile: string): FluentPackage<P> {
-    return this.#with({ dockerfile });
+  /**
+   * Sets the Dockerfile, relative to the package's directory, and how it is built. Options add up; the same one replaces
+   * its value. Without effect on a recipe.
+   *
+   * @throws InputError `INPUT_OPTION_INVALID` for an option that no engine takes
+   * @example
+   * ```ts
+   * pkg("pkg/agent").dockerfile("Dockerfile.static", { hosts: { mirror: "10.0.0.7" }, shmSizeBytes: 256 * 2 ** 20 });
+   * ```
+   */
+  dockerfile(dockerfile: string, options?: DockerfileOptions): FluentPackage<P>;
+  dockerfile(options: DockerfileOptions): FluentPackage<P>;
+  dockerfile(given: string | DockerfileOptions, more: DockerfileOptions = {}): FluentPackage<P> {
+    const [dockerfile, options] = typeof given === "string" ? [given, more] : [undefined, given];
+    const dockerfileOptions = dockerfileOptionsOf({ ...this.spec.overrides.dockerfileOptions, ...options });
+    return this.#with({ dockerfileOptions, ...(dockerfile === undefined ? {} : { dockerfile }) });
+  }
+
+  /**
+   * Has a frontend that lives in an image read the package, in place of the engine's own for Dockerfiles. It gets the
+   * directory, the settings of the package, and options of its own. Without effect on a recipe.
+   *
+   * @throws InputError `INPUT_REFERENCE_INVALID`, `INPUT_OPTION_INVALID` for an option that the build sets itself
+   * @example
+   * ```ts
+   * pkg("pkg/agent").frontend("registry.example/team/frontend:1", { options: { flavour: "small" } });
+   * ```
+   */
+  frontend(image: string, options: FrontendOptions = {}): FluentPackage<P> {
+    return this.#with({ frontend: frontendImageOf(image, options) });
   }
 
   /** Builds this stage of the Dockerfile. */
@@ -96,6 +128,35 @@ export class FluentPackage<P extends PlatformText = PlatformText> {
   /** Sets the runtime configuration that goes into the label `org.mobyproject.config`; keys as in build.yml. */
   config(config: Readonly<Record<string, unknown>>): FluentPackage<P> {
     return this.#with({ config });
+  }
+
+  /**
+   * Asks the engine to attest how the image came to be, in statements that lie beside it in the index: a bill of materials
+   * (`sbom`), made by a scanner image, and the build's `provenance`. Nothing is attested unasked. What exists already is
+   * not attested afterwards: build it anew with `force`.
+   *
+   * @throws InputError `INPUT_OPTION_INVALID` when it is built
+   * @example
+   * ```ts
+   * pkg("pkg/init").attest({ sbom: true, provenance: "max" });
+   * ```
+   */
+  attest(attest: AttestSettings): FluentPackage<P> {
+    return this.#with({ attest: { ...this.spec.overrides.attest, ...attest } });
+  }
+
+  /**
+   * Makes equal inputs give equal bytes, as far as the steps do: all times in the image and its layers that are later than
+   * `epochSeconds` become that, and steps find it as the build argument `SOURCE_DATE_EPOCH`. Default 0, so that a tag,
+   * which stands for a tree and not for a commit, stands for one digest.
+   *
+   * @throws InputError `INPUT_OPTION_INVALID`
+   */
+  reproducible({ epochSeconds = 0 }: { readonly epochSeconds?: number } = {}): FluentPackage<P> {
+    if (!Number.isSafeInteger(epochSeconds) || epochSeconds < 0) {
+      throw new InputError("INPUT_OPTION_INVALID", `${epochSeconds} is no number of seconds since 1970`);
+    }
+    return this.#with({ reproducible: { epochSeconds } });
   }
 
   /** Runs every step again. */
@@ -147,6 +208,21 @@ export class FluentPackage<P extends PlatformText = PlatformText> {
   }
 
   /**
+   * Uses caches beside the engine's own: `from` is where the results of steps may be found, `to` where they go. Each platform
+   * has its own, `-amd64` behind the name. A cache that is not there, or that cannot be written, is no failure.
+   *
+   * @throws InputError `INPUT_OPTION_INVALID`
+   * @example
+   * ```ts
+   * const ref = "registry.example/acme/cache";
+   * pkg("pkg/init").cache({ from: { type: "registry", ref }, to: { type: "registry", ref, mode: "max" } });
+   * ```
+   */
+  cache(caches: CacheInputs): FluentPackage<P> {
+    return new FluentPackage({ ...this.spec, caches: withCaches(this.spec.caches ?? NO_CACHES, caches) });
+  }
+
+  /**
    * Gives the Dockerfile contexts under names, for `FROM name` and `COPY --from=name`: an address that the engine fetches
    * (`docker-image://…`, a git repository, an archive), a directory, or another package, which is built first where it has
    * to be. What stands under a name is recorded with the image. Without effect on a recipe.
@@ -164,6 +240,22 @@ export class FluentPackage<P extends PlatformText = PlatformText> {
       ...this.spec,
       overrides: { ...overrides, contexts: { ...overrides.contexts, ...named } },
       contextPackages: { ...contextPackages, ...packages },
+    });
+  }
+
+  /**
+   * Says that other packages come first where a run builds them too. What a Dockerfile begins with or copies from, and what
+   * build args, contexts and `depends` name, is found without that.
+   *
+   * @example
+   * ```ts
+   * await pkgs([pkg("pkg/kernel"), pkg("pkg/init").dependsOn(pkg("pkg/kernel"))]).push();
+   * ```
+   */
+  dependsOn(...packages: readonly FluentPackage[]): FluentPackage<P> {
+    return new FluentPackage({
+      ...this.spec,
+      dependsOn: [...this.spec.dependsOn, ...packages.map(({ spec }) => spec)],
     });
   }
 

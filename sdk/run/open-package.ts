@@ -2,20 +2,23 @@ import { PlanError } from "../core/errors.ts";
 import type { PlatformText } from "../core/platform.ts";
 import { createRedactor, type Redactor } from "../core/redact.ts";
 import type { Image } from "../image/image.ts";
+import { withoutAttestations } from "../lower/attestation.ts";
 import { createPlan } from "../plan/decision.ts";
 import { announcePlan } from "./announcement.ts";
 import { type AssignedNode, assignEngines, isAssigned, replanned } from "./assigned-plan.ts";
+import { baseContexts } from "./base-contexts.ts";
 import { createStep } from "./build-steps.ts";
 import {
-  contextImages,
-  contextServices,
+  contextLayouts,
   createDependencyBuilds,
   type DependencyBuilds,
-  withContextImages,
+  dependencyContexts,
+  withContexts,
 } from "./dependency-builds.ts";
 import { type EngineBuild, openSolved, solveOnEngine } from "./engine-build.ts";
 import { createEnginePool, type EnginePool } from "./engine-pool.ts";
 import { executeRun } from "./execution.ts";
+import { neededImages } from "./needed-images.ts";
 import { joinNodes, nodeName, type RunNode } from "./node.ts";
 import type { OpenOptions } from "./options.ts";
 import { gatherFacts } from "./package-facts.ts";
@@ -96,14 +99,20 @@ async function openBuilt(node: AssignedNode, held: Held, context: RunContext): P
   const { engine, assignment, tagged, platform, buildArgs, plan } = node;
   const { buildPlatform } = assignment;
   const { sandboxNetwork } = engine;
-  const images = await contextImages(tagged.spec, platform, dependencies);
+  const bases = (await neededImages(node)).map((image) => ({ image }));
+  const known = await baseContexts(bases, stores, context.signal);
+  const contexts = await dependencyContexts(tagged.spec, platform, dependencies, known);
   const build: EngineBuild = {
     name: nodeName(node),
-    step: withContextImages(createStep(tagged, buildArgs, { platform, buildPlatform, sandboxNetwork }), images),
+    step: withoutAttestations(
+      withContexts(createStep(tagged, buildArgs, { platform, buildPlatform, sandboxNetwork }), contexts),
+    ),
     ...{ engine, assignment },
     credentials: stores.credentials,
     reference: plan.reference,
-    services: [...stepServices(tagged.spec, redactor), ...(await contextServices(images, stores))],
+    services: stepServices(tagged.spec, redactor),
+    layouts: await contextLayouts(contexts, stores),
+    spec: tagged.spec,
     redactor,
     checks: [],
     emulation: tagged.spec.engines.emulation,

@@ -1,5 +1,6 @@
 import type { Package } from "../pkg/package.ts";
 import type { PackageSettings } from "../pkg/settings.ts";
+import type { CacheSettings } from "./build-cache/settings.ts";
 import type { Check } from "./checks.ts";
 import type { EngineSelection } from "./engine-selection.ts";
 import type { SecretSource } from "./secret-source.ts";
@@ -22,8 +23,14 @@ export interface PackageSpec {
   readonly secrets: Readonly<Record<string, SecretSource>>;
   /** The ssh agents that build steps may talk to, by id. */
   readonly ssh: Readonly<Record<string, SshSocket>>;
+  /** Caches beside the engine's own. Undefined: none. */
+  readonly caches?: CacheSettings;
+  /** Those of the set that the package is in: their names hold the package's, too. */
+  readonly sharedCaches?: CacheSettings;
   /** Packages that the Dockerfile gets as named contexts; each is built first where it has to be. */
   readonly contextPackages: Readonly<Record<string, PackageSpec>>;
+  /** Packages that come first in a run that builds them too. */
+  readonly dependsOn: readonly PackageSpec[];
 }
 
 /** A member of a set: one package with its own settings, or a glob over directories. */
@@ -44,6 +51,8 @@ export interface PackageSetSpec {
   readonly secrets: Readonly<Record<string, SecretSource>>;
   /** Under each member's own. */
   readonly ssh: Readonly<Record<string, SshSocket>>;
+  /** In addition to each member's own. */
+  readonly caches?: CacheSettings;
   /** A failure does not stop the other packages. */
   readonly keepGoing: boolean;
 }
@@ -62,5 +71,6 @@ export function mergeSettings(first: PackageSettings, second: PackageSettings): 
     labels: { ...first.labels, ...second.labels },
     annotations: { ...first.annotations, ...second.annotations },
     hash: { ...first.hash, ...second.hash },
+    attest: { ...first.attest, ...second.attest },
   };
 }

@@ -1,17 +1,21 @@
-import type { Digest } from "../core/digest.ts";
+import { settleAll } from "../core/concurrency.ts";
+import { isKitsmithError, RunError } from "../core/errors.ts";
 import type { Redactor } from "../core/redact.ts";
-import type { Descriptor } from "../oci/model/descriptor.ts";
+import type { AttestedImage } from "../oci/model/attested-image.ts";
 import { withLostBlobRetry } from "../oci/registry/lost-blob.ts";
 import type { PlannedPackage } from "../plan/plan.ts";
 import type { NodeOutcome } from "../progress/event.ts";
 import { type AssignedNode, isAssigned } from "./assigned-plan.ts";
+import { type BaseImage, baseContexts } from "./base-contexts.ts";
+import type { CacheExports } from "./build-cache/cache-exports.ts";
 import { createStep } from "./build-steps.ts";
 import { runChecks, skipChecks } from "./checks.ts";
-import { contextImages, contextServices, type DependencyBuilds, withContextImages } from "./dependency-builds.ts";
+import { contextLayouts, type DependencyBuilds, dependencyContexts, withContexts } from "./dependency-builds.ts";
 import type { Destination, NodeImage } from "./destination.ts";
 import { buildOnEngine } from "./engine-build.ts";
 import type { EnginePool } from "./engine-pool.ts";
 import { nodeName, type RunNode } from "./node.ts";
+import type { NodeOrder } from "./node-order.ts";
 import type { NodeEnd, PackageEnd } from "./outcome.ts";
 import type { RunContext } from "./run.ts";
 import { stepServices } from "./step-services.ts";
@@ -28,10 +32,14 @@ export interface PackageWork {
   /** Knows the secrets that steps were given. */
   readonly redactor: Redactor;
   readonly dependencies: DependencyBuilds;
+  readonly cacheExports: CacheExports;
   /** Called with the first failure, so that the rest of a run that shall not go on can be stopped. */
   readonly onFailure: () => void;
   /** Publish the platforms that succeeded although others failed. */
   readonly partial: boolean;
+  readonly order: NodeOrder;
+  /** The nodes that have begun, so that others can wait for them. */
+  readonly begun: Map<RunNode, Promise<PerformedNode>>;
 }
 
 /** Builds or moves all platforms of a package at once, and publishes them when all of them are there. */
@@ -42,9 +50,9 @@ export async function performPackage(
 ): Promise<PackageEnd> {
   const tree = rememberBuiltTree(nodes, work);
   await Promise.allSettled([tree]);
-  const ends = await Promise.all(nodes.map((node) => performNode(node, work)));
+  const ends = await Promise.all(nodes.map((node) => beginNode(node, work)));
   const images = ends.flatMap((end): readonly NodeImage[] =>
-    end.ok && end.moved ? [{ node: end.node, descriptor: end.moved }] : [],
+    end.ok && end.moved ? [{ node: end.node, ...end.moved }] : [],
   );
   const failed = ends.some((end) => !end.ok);
   if (failed && (!work.partial || images.length === 0)) return { planned, nodes: ends };
@@ -60,17 +68,26 @@ export async function performPackage(
   }
 }
 
-type PerformedNode = NodeEnd & { readonly moved?: Descriptor };
+/** How a node ended, with the image that it made or moved. */
+export type PerformedNode = NodeEnd & { readonly moved?: AttestedImage };
+
+/** Once, whoever asks first: its package, or a node that needs it. */
+function beginNode(node: RunNode, work: PackageWork): Promise<PerformedNode> {
+  const end = work.begun.get(node) ?? performNode(node, work);
+  work.begun.set(node, end);
+  return end;
+}
 
 async function performNode(node: RunNode, work: PackageWork): Promise<PerformedNode> {
   const startedAt = Date.now();
   const { context } = work;
   try {
-    const moved = await perform(node, work);
+    const bases = await neededBases(node, work);
+    const moved = await perform(node, bases, work);
     const outcome = outcomeOf(node);
-    finished(node, context, outcome, moved?.digest);
+    finished(node, context, outcome, moved?.image.digest);
     const durationMs = Date.now() - startedAt;
-    return { node, ok: true, outcome, durationMs, ...(moved ? { image: moved, moved } : {}) };
+    return { node, ok: true, outcome, durationMs, ...(moved ? { image: moved.image, moved } : {}) };
   } catch (thrown) {
     const error = work.redactor.error(thrown);
     const outcome = failureOutcome(error, context);
@@ -80,17 +97,40 @@ async function performNode(node: RunNode, work: PackageWork): Promise<PerformedN
   }
 }
 
-/** What is stopped rejects with the signal's reason; whatever else is thrown has failed by itself. */
-function failureOutcome(error: unknown, { signal }: RunContext): "failed" | "canceled" {
-  return signal.aborted && error === signal.reason ? "canceled" : "failed";
+/** What is stopped rejects with the signal's reason; what was not begun has not failed itself. */
+function failureOutcome(error: unknown, { signal }: RunContext): "failed" | "canceled" | "skipped" {
+  if (signal.aborted && error === signal.reason) return "canceled";
+  return isKitsmithError(error) && error.code === "RUN_DEPENDENCY_FAILED" ? "skipped" : "failed";
 }
 
-async function perform(node: RunNode, work: PackageWork): Promise<Descriptor | undefined> {
-  work.context.signal.throwIfAborted();
+/** Waits for the nodes that this one needs. */
+async function neededBases(node: RunNode, work: PackageWork): Promise<readonly BaseImage[]> {
+  const needs = work.order.needs(node).map(async ({ image, node: maker }): Promise<BaseImage> => {
+    if (maker === undefined) return { image };
+    const end = await beginNode(maker, work);
+    if (end.ok) return { image, made: { node: maker, descriptor: end.moved?.image ?? maker.plan.image } };
+    const { package: name, platform } = maker.plan;
+    throw new RunError("RUN_DEPENDENCY_FAILED", `${name} ${platform}, which it needs, failed`, {
+      cause: end.error,
+      details: { package: name, platform },
+    });
+  });
+  return await settleAll(needs);
+}
+
+async function perform(
+  node: RunNode,
+  bases: readonly BaseImage[],
+  work: PackageWork,
+): Promise<AttestedImage | undefined> {
+  const { context, dependencies, order, stores } = work;
+  context.signal.throwIfAborted();
   if (isAssigned(node)) {
-    const images = await contextImages(node.tagged.spec, node.platform, work.dependencies);
+    const known = await baseContexts(bases, stores, context.signal);
+    const contexts = await dependencyContexts(node.tagged.spec, node.platform, dependencies, known);
     // What was built already comes from the engine's cache when it is pushed again.
-    return await node.engine.limit(() => withLostBlobRetry(() => build(node, images, work), work.context));
+    const attempt = () => withLostBlobRetry(() => build(node, contexts, work), context);
+    return await node.engine.limit(attempt, order.priority(node));
   }
   await checkStored(node, work);
   return node.plan.action === "none" ? undefined : await work.destination.transfer(node);
@@ -118,9 +158,9 @@ async function checkStored(node: RunNode, { context, engines, stores, redactor }
 
 async function build(
   node: AssignedNode,
-  images: Readonly<Record<string, Digest>>,
+  contexts: Readonly<Record<string, string>>,
   work: PackageWork,
-): Promise<Descriptor | undefined> {
+): Promise<AttestedImage | undefined> {
   const { context, destination, stores } = work;
   context.signal.throwIfAborted();
   const { engine, assignment, tagged, platform, buildArgs } = node;
@@ -129,7 +169,7 @@ async function build(
   const output = await destination.output(node);
   const { buildPlatform } = assignment;
   const { sandboxNetwork } = engine;
-  const step = withContextImages(createStep(tagged, buildArgs, { platform, buildPlatform, sandboxNetwork }), images);
+  const step = withContexts(createStep(tagged, buildArgs, { platform, buildPlatform, sandboxNetwork }), contexts);
   const exported = await buildOnEngine(
     {
       ...{ name, step, engine, assignment, output },
@@ -137,14 +177,17 @@ async function build(
       reference: node.plan.reference,
       checks: tagged.spec.checks,
       emulation: tagged.spec.engines.emulation,
-      services: [...stepServices(tagged.spec, work.redactor), ...(await contextServices(images, stores))],
+      services: stepServices(tagged.spec, work.redactor),
+      layouts: await contextLayouts(contexts, stores),
+      spec: tagged.spec,
+      cacheExports: work.cacheExports,
       redactor: work.redactor,
     },
     context,
   );
-  const image = await output.complete(exported);
-  if (image) await destination.settle(node, image);
-  return image;
+  const built = await output.complete(exported);
+  if (built) await destination.settle(node, built);
+  return built;
 }
 
 function outcomeOf({ plan }: RunNode): NodeOutcome {

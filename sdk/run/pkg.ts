@@ -58,5 +58,14 @@ function specOf(source: string | PackageInit, options: PkgOptions): PackageSpec 
     typeof source === "string"
       ? ({ kind: "directory", directory: resolve(source), ...options } as const)
       : ({ kind: "value", package: createPackage(source) } as const);
-  return { origin, overrides: {}, engines: LOCAL_ENGINES, checks: [], secrets: {}, ssh: {}, contextPackages: {} };
+  return {
+    origin,
+    overrides: {},
+    engines: LOCAL_ENGINES,
+    checks: [],
+    secrets: {},
+    ssh: {},
+    contextPackages: {},
+    dependsOn: [],
+  };
 }

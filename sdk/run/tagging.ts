@@ -17,6 +17,10 @@ export interface TaggedPackage extends PackageTag {
   readonly git: GitFacts;
   /** `org/image`. */
   readonly name: string;
+  /** Canonical reference without what was set in code: what `@lkt:pkg` and other packages' files call it. */
+  readonly ownReference: string;
+  /** Canonical references of the packages that it was said to depend on. */
+  readonly dependsOn: readonly string[];
 }
 
 /** Loads the packages of a set and asks git for their tags, with few processes for all of them together. */
@@ -25,7 +29,7 @@ export async function tagPackageSet(set: PackageSetSpec, options: Abortable = {}
   const loaded = await Promise.all(
     specs.map(async (entry) => {
       const spec = withSetSettings(entry, set);
-      return { spec, package: await loadSpec(spec, options) };
+      return { spec, ...(await loadSpec(spec, options)), dependsOn: await referencesOf(spec.dependsOn, options) };
     }),
   );
   const facts = await readGitFacts(
@@ -38,11 +42,19 @@ export async function tagPackageSet(set: PackageSetSpec, options: Abortable = {}
 }
 
 function tagLoaded(
-  entry: { readonly spec: PackageSpec; readonly package: Package },
+  { loaded, ...entry }: LoadedSpec & Pick<TaggedPackage, "spec" | "dependsOn">,
   facts: ReadonlyMap<Package, GitFacts>,
 ): TaggedPackage {
   const git = facts.get(entry.package) ?? { inGit: false, extraTreeHashes: [], dirty: false };
-  return { ...entry, git, name: imageName(entry.package), ...tagPackage(entry.package, git) };
+  const ownReference = tagPackage(loaded, git).canonicalReference;
+  return { ...entry, git, ownReference, name: imageName(entry.package), ...tagPackage(entry.package, git) };
+}
+
+interface LoadedSpec {
+  /** As its files have it. */
+  readonly loaded: Package;
+  /** With what was set in code. */
+  readonly package: Package;
 }
 
 async function expandMember(member: PackageSetMember, options: Abortable): Promise<readonly PackageSpec[]> {
@@ -57,6 +69,7 @@ async function expandMember(member: PackageSetMember, options: Abortable): Promi
     secrets: {},
     ssh: {},
     contextPackages: {},
+    dependsOn: [],
   }));
 }
 
@@ -68,20 +81,24 @@ function withSetSettings(spec: PackageSpec, set: PackageSetSpec): PackageSpec {
     checks: [...spec.checks, ...set.checks],
     secrets: { ...set.secrets, ...spec.secrets },
     ssh: { ...set.ssh, ...spec.ssh },
+    ...(set.caches ? { sharedCaches: set.caches } : {}),
   };
 }
 
-async function loadSpec({ origin, overrides, contextPackages }: PackageSpec, options: Abortable): Promise<Package> {
+async function loadSpec({ origin, overrides, contextPackages }: PackageSpec, options: Abortable): Promise<LoadedSpec> {
   const loaded =
     origin.kind === "value"
       ? origin.package
       : await loadPackage(origin.directory, { ...options, ...(origin.buildYml ? { buildYml: origin.buildYml } : {}) });
   // What was asked for is held against what the package builds, so it must not replace that here.
   const { platforms: _asked, ...settings } = overrides;
-  return withSettings(loaded, {
-    ...settings,
-    contexts: { ...settings.contexts, ...(await packageContexts(contextPackages, options)) },
-  });
+  const contexts = { ...settings.contexts, ...(await packageContexts(contextPackages, options)) };
+  return { loaded, package: withSettings(loaded, { ...settings, contexts }) };
+}
+
+async function referencesOf(specs: readonly PackageSpec[], options: Abortable): Promise<readonly string[]> {
+  const tagged = await Promise.all(specs.map((spec) => tagPackageSet(setOf(spec), options)));
+  return tagged.flat().map(({ canonicalReference }) => canonicalReference);
 }
 
 /** The references that packages have now, as contexts. */
@@ -90,8 +107,8 @@ async function packageContexts(
   options: Abortable,
 ): Promise<Readonly<Record<string, NamedContext>>> {
   const contexts = Object.entries(specs).map(async ([name, spec]): Promise<readonly [string, NamedContext]> => {
-    const [tagged] = await tagPackageSet(setOf(spec), options);
-    return [name, { kind: "url", url: `docker-image://${tagged?.canonicalReference ?? ""}` }];
+    const [reference = ""] = await referencesOf([spec], options);
+    return [name, { kind: "url", url: `docker-image://${reference}` }];
   });
   return Object.fromEntries(await Promise.all(contexts));
 }

@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { readDockerfile } from "../../../sdk/loaders/dockerfile-lines.ts";
-import { dockerfileExecution, dockerfileStages } from "../../../sdk/loaders/dockerfile-scan.ts";
+import { dockerfileExecution, dockerfileImages, dockerfileStages } from "../../../sdk/loaders/dockerfile-scan.ts";
 
 const CROSS = `# syntax=docker/dockerfile:1
 ARG GO=1.26
@@ -80,4 +80,28 @@ test("instructions with their lines", () => {
       { name: "CMD", rest: "z", line: 7 },
     ],
   });
+});
+
+test("finds the images that a target needs from elsewhere", () => {
+  const text = `ARG BASE=acme/base:1
+FROM --platform=$BUILDPLATFORM golang:1 AS build
+FROM \${BASE} AS runtime
+COPY --from=build /out /out
+COPY --from=acme/tools:2 /bin/tool /bin/tool
+RUN --mount=from=acme/certificates:3,target=/certs true
+FROM scratch AS other
+COPY --from=acme/unused:4 / /
+FROM runtime
+COPY --from=0 /a /b
+FROM $UNKNOWN AS unknown
+`;
+  const args = { BASE: "acme/other-base:7" };
+  expect(dockerfileImages(text, { target: "3", args })).toEqual([
+    { reference: "golang:1", platform: "$BUILDPLATFORM" },
+    { reference: "acme/other-base:7" },
+    { reference: "acme/tools:2" },
+    { reference: "acme/certificates:3" },
+  ]);
+  expect(dockerfileImages(text)).toEqual([]);
+  expect(dockerfileImages(text, { target: "none" })).toEqual([]);
 });
