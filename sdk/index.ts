@@ -18,6 +18,13 @@ export type { LlbDefinition } from "./llb/llb-definition.ts";
 export { formatPlan } from "./plan/plan-text.ts";
 export type { ProgressMode } from "./progress/create-renderer.ts";
 export type { NodeName, NodeOutcome, RunEvent } from "./progress/event.ts";
+export type {
+  CacheCompression,
+  CacheExport,
+  CacheExportOptions,
+  CacheImport,
+  CacheInputs,
+} from "./run/build-cache/settings.ts";
 export type { CheckFunction, CheckOptions } from "./run/checks.ts";
 export {
   type EngineChoice,
@@ -101,6 +108,8 @@ export type { DefinitionInput, FrontendInput, SolveRequest } from "./lower/solve
 export type { Descriptor, DescriptorPlatform } from "./oci/model/descriptor.ts";
 export type { ImageConfig, RunConfig } from "./oci/model/image-config.ts";
 export type { PackageInit } from "./pkg/create-package.ts";
+export type { DockerfileOptions } from "./pkg/dockerfile-options.ts";
+export type { FrontendOptions } from "./pkg/frontend-image.ts";
 export type { HashOptions, Recipe, RecipeContext, RecipeContextOptions } from "./pkg/package.ts";
 export type { EmulationPolicy } from "./plan/engine-assignment.ts";
 export type { EngineAssignment, NodeAction, NodeState, Plan, PlanNode, PlannedPackage, PlanVerb } from "./plan/plan.ts";

@@ -16,7 +16,8 @@ export async function checkPackageFiles(pkg: Package, options: Abortable = {}): 
   for (const directory of directories) {
     if (!(await stat(directory).catch(() => undefined))?.isDirectory()) throw missing(pkg, directory, "the directory");
   }
-  if (pkg.source.kind !== "dockerfile") return;
+  // What another frontend reads is its own affair.
+  if (pkg.source.kind !== "dockerfile" || pkg.source.frontend) return;
   const dockerfile = join(pkg.directory, pkg.source.dockerfile);
   if (!(await stat(dockerfile).catch(() => undefined))?.isFile()) throw missing(pkg, dockerfile, "the Dockerfile");
 }

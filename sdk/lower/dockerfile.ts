@@ -1,6 +1,8 @@
 import { formatPlatform } from "../core/platform.ts";
 import type { DockerfileSource } from "../pkg/package.ts";
+import { attestOptions } from "./attestation.ts";
 import type { BuildStep } from "./build-step.ts";
+import { dockerfileAttributes } from "./dockerfile-attributes.ts";
 import { localName, packageRoot } from "./local-name.ts";
 import type { LocalSource, SolveRequest } from "./solve-request.ts";
 
@@ -21,12 +23,13 @@ export function lowerDockerfile(step: BuildStep, source: DockerfileSource): Solv
     platform: step.platform,
     input: {
       kind: "frontend",
-      frontend: "dockerfile.v0",
+      frontend: source.frontend ? "gateway.v0" : "dockerfile.v0",
       options: frontendOptions(step, source, context.name, dockerfile.name),
     },
     locals: [context, dockerfile, ...contextLocals(source)],
     sharedKey: context.name,
-    entitlements: step.sandboxNetwork === "host" && step.package.network ? ["network.host"] : [],
+    attest: attestOptions(step.package.attest),
+    entitlements: entitlements(step, source),
   };
 }
 
@@ -45,13 +48,38 @@ function frontendOptions(
     dockerfilekey: dockerfileKey,
     "force-network-mode": step.package.network ? step.sandboxNetwork : "none",
     ...(source.target === undefined ? {} : { target: source.target }),
-    ...(step.package.disableCache ? { "no-cache": "" } : {}),
     ...prefixed("build-arg:", step.buildArgs),
     ...prefixed("label:", step.labels),
+    // The frontend knows the stages and the context, which a scanner may look at, too.
+    ...attestOptions(step.package.attest),
     ...prefixed("context:", contextAddresses(source)),
     // A frontend of another image that is too old for contexts then says so.
     ...(Object.keys(source.contexts ?? {}).length === 0 ? {} : { "frontend.caps": CONTEXTS_CAPABILITY }),
+    ...dockerfileAttributes(source.options ?? {}),
+    ...(step.package.disableCache ? { "no-cache": "" } : {}),
+    ...revisionAttributes(step),
+    ...frontendAttributes(source),
   });
+}
+
+/** For provenance. */
+function revisionAttributes({ labels }: BuildStep): Readonly<Record<string, string>> {
+  const source = labels["org.opencontainers.image.source"];
+  const revision = labels["org.opencontainers.image.revision"];
+  return {
+    ...(source === undefined ? {} : { "vcs:source": source }),
+    ...(revision === undefined ? {} : { "vcs:revision": revision }),
+  };
+}
+
+/** The daemon runs the image, which gets all the other options, too. */
+function frontendAttributes({ frontend }: DockerfileSource): Readonly<Record<string, string>> {
+  return frontend ? { ...frontend.options, source: frontend.image, cmdline: frontend.image } : {};
+}
+
+function entitlements(step: BuildStep, { options = {} }: DockerfileSource): SolveRequest["entitlements"] {
+  const network = options.network ?? (step.package.network ? step.sandboxNetwork : "none");
+  return [...new Set([...(network === "host" ? (["network.host"] as const) : []), ...(options.allow ?? [])])];
 }
 
 function contextAddresses({ contexts = {} }: DockerfileSource): Readonly<Record<string, string>> {

@@ -3,7 +3,9 @@ import { InputError } from "../core/errors.ts";
 import { deepFreeze } from "../core/freeze.ts";
 import { type Platform, type PlatformText, parsePlatform } from "../core/platform.ts";
 import { encodeConfigLabel, type PackageConfig } from "./config-label.ts";
-import type { BuildArg, ExtraSource, HashOptions, Package, Recipe } from "./package.ts";
+import { type DockerfileOptions, dockerfileOptionsOf } from "./dockerfile-options.ts";
+import { type FrontendOptions, frontendImageOf } from "./frontend-image.ts";
+import type { BuildArg, DockerfileSource, ExtraSource, HashOptions, Package, Recipe } from "./package.ts";
 
 /** What LinuxKit takes where a package says nothing. */
 export const PACKAGE_DEFAULTS: {
@@ -35,6 +37,9 @@ export interface PackageInit {
   readonly recipe?: Recipe;
   /** Default `Dockerfile`. */
   readonly dockerfile?: string;
+  readonly dockerfileOptions?: DockerfileOptions;
+  /** A frontend in an image, in place of the engine's own for Dockerfiles. */
+  readonly frontend?: string | ({ readonly image: string } & FrontendOptions);
   readonly target?: string;
   /** Honour .dockerignore files. Default true: such a package is not LinuxKit's. */
   readonly ignoreFiles?: boolean;
@@ -61,14 +66,7 @@ export function createPackage(init: PackageInit): Package {
   if (init.image === "") throw invalidOption("image", "must not be empty");
   if (!isAbsolute(init.directory)) throw invalidOption("directory", "must be absolute", { directory: init.directory });
   const directory = normalizeDirectory(init.directory);
-  const source: Package["source"] = init.recipe
-    ? { kind: "recipe", recipe: init.recipe }
-    : {
-        kind: "dockerfile",
-        dockerfile: checkedDockerfile(init.dockerfile ?? PACKAGE_DEFAULTS.dockerfile),
-        ignoreFiles: init.ignoreFiles ?? true,
-        ...(init.target === undefined ? {} : { target: init.target }),
-      };
+  const source: Package["source"] = init.recipe ? { kind: "recipe", recipe: init.recipe } : dockerfileSource(init);
   return deepFreeze<Package>({
     directory,
     origin: { loader: init.recipe ? "recipe" : "dockerfile" },
@@ -90,6 +88,19 @@ export function createPackage(init: PackageInit): Package {
     annotations: { ...init.annotations },
     hash: hashOptionsOf(init.hash ?? {}, directory),
   });
+}
+
+function dockerfileSource(init: PackageInit): DockerfileSource {
+  const { frontend, dockerfileOptions, target } = init;
+  const { image, ...options } = typeof frontend === "string" ? { image: frontend } : { image: "", ...frontend };
+  return {
+    kind: "dockerfile",
+    dockerfile: checkedDockerfile(init.dockerfile ?? PACKAGE_DEFAULTS.dockerfile),
+    ignoreFiles: init.ignoreFiles ?? true,
+    ...(target === undefined ? {} : { target }),
+    ...(dockerfileOptions === undefined ? {} : { options: dockerfileOptionsOf(dockerfileOptions) }),
+    ...(frontend === undefined ? {} : { frontend: frontendImageOf(image, options) }),
+  };
 }
 
 /** A clean path without slash at its end. */

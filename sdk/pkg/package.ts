@@ -1,5 +1,8 @@
 import type { SourceLocation } from "../core/errors.ts";
 import type { Platform } from "../core/platform.ts";
+import type { AttestSettings } from "./attestation.ts";
+import type { DockerfileOptions } from "./dockerfile-options.ts";
+import type { FrontendImage } from "./frontend-image.ts";
 
 /** One build argument that the package's author wrote. */
 export interface BuildArg {
@@ -43,6 +46,9 @@ export interface DockerfileSource {
   readonly ignoreFiles: boolean;
   /** By name. */
   readonly contexts?: Readonly<Record<string, NamedContext>>;
+  readonly options?: DockerfileOptions;
+  /** Default: the engine's own frontend for Dockerfiles. */
+  readonly frontend?: FrontendImage;
 }
 
 /** What a Dockerfile gets under a name, in `FROM name` and `COPY --from=name`. */
@@ -98,6 +104,10 @@ export interface Package {
   readonly labels: Readonly<Record<string, string>>;
   readonly annotations: Readonly<Record<string, string>>;
   readonly dependsImages?: DependsImages;
+  /** Given where equal inputs must give equal bytes: no time in the image is later than this one. */
+  readonly reproducible?: { readonly epochSeconds: number };
+  /** What engines are to attest of the image; nothing that is not asked for. */
+  readonly attest?: AttestSettings;
   readonly hash: HashOptions;
 }
 

@@ -1,5 +1,6 @@
 import type { Platform } from "../core/platform.ts";
 import { recipeFingerprint } from "../lower/recipe.ts";
+import type { DockerfileOptions } from "../pkg/dockerfile-options.ts";
 import { inputsDigest } from "../plan/inputs.ts";
 import { createStep } from "./build-steps.ts";
 import type { TaggedPackage } from "./tagging.ts";
@@ -13,15 +14,22 @@ export function recordedInputs(
   platform: Platform,
   contexts: Readonly<Record<string, string>> = {},
 ): string | undefined {
-  const { source, labels, annotations, configLabel, buildArgs } = tagged.package;
+  const { source, labels, annotations, configLabel, buildArgs, reproducible } = tagged.package;
   const { target, dockerfile, ignoreFiles, network, config, gitrepo } = tagged.spec.overrides;
   const fromCode = tagged.package.origin.loader !== "build.yml";
   return inputsDigest({
-    ...{ target, dockerfile, ignoreFiles, network, config, gitrepo, labels, annotations, contexts },
+    ...{ target, dockerfile, ignoreFiles, network, config, gitrepo, labels, annotations, contexts, reproducible },
     buildArgs: Object.fromEntries(buildArgs.filter((arg) => !arg.inTree).map((arg) => [arg.name, arg.value])),
     ...(fromCode ? { configLabel } : {}),
+    ...(source.kind === "dockerfile" ? { frontend: source.frontend, dockerfileOptions: shaping(source.options) } : {}),
     ...(source.kind === "recipe" ? { recipe: fingerprint(tagged, platform) } : {}),
   });
+}
+
+/** Without those that say how it is built rather than what comes out. */
+function shaping(options: DockerfileOptions = {}): DockerfileOptions {
+  const { resources: _, cgroupParent: _parent, noCacheFilter: _stages, gitAdvice: _advice, ...rest } = options;
+  return rest;
 }
 
 function fingerprint(tagged: TaggedPackage, platform: Platform): readonly string[] | undefined {
