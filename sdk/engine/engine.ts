@@ -27,6 +27,12 @@ export interface ExporterEntry {
 }
 
 /** What a build reports while it runs; each repeat of a vertex replaces its earlier state. */
+/** A cache beside the engine's own; attributes as BuildKit names them. */
+export interface CacheEntry {
+  readonly type: "registry" | "local" | "inline" | "gha" | "s3" | "azblob";
+  readonly attributes: Readonly<Record<string, string>>;
+}
+
 export interface SolveStatus {
   readonly vertexes: readonly StatusVertex[];
   readonly statuses: readonly StatusProgress[];
@@ -74,7 +80,8 @@ export interface JobOptions extends Abortable {
   readonly services: readonly SessionService[];
   readonly sharedKey: string;
   readonly entitlements?: readonly string[];
-  readonly cacheExports?: readonly { readonly type: string; readonly attributes: Readonly<Record<string, string>> }[];
+  /** Caches that are written with the exporters, once the job is finished. */
+  readonly cacheExports?: readonly CacheEntry[];
   readonly onStatus?: (status: SolveStatus) => void;
   /** The directory that names of Dockerfiles and scripts are relative to: errors then tell where the files are. */
   readonly sourceRoot?: string;
@@ -132,7 +139,7 @@ export interface BuildJob extends AsyncDisposable {
   readonly capabilities: ReadonlySet<string>;
   solve(
     request: Pick<SolveRequest, "input">,
-    options?: Abortable & { readonly evaluate?: boolean },
+    options?: Abortable & { readonly evaluate?: boolean; readonly cacheImports?: readonly CacheEntry[] },
   ): Promise<JobResult>;
   /** Runs all that the reference needs. */
   evaluate(reference: ResultReference, options?: Abortable): Promise<void>;
@@ -179,6 +186,16 @@ export interface Engine extends AsyncDisposable {
   /** For people, such as `unix:///run/buildkit/buildkitd.sock`. */
   readonly address: string;
   readonly kind: "buildkit" | "docker";
+/** How a cache is exported apart from the job that made it. */
+export interface CacheExportOptions
+  extends Pick<JobOptions, "services" | "sharedKey" | "entitlements" | "onStatus" | "signal"> {
+  /** The graph; where a job holds its result, or the engine's cache has it, nothing is run for it. */
+  readonly definition: Definition;
+  readonly cacheExports: readonly CacheEntry[];
+}
+
   info(options?: Abortable): Promise<EngineInfo>;
   openJob(options: JobOptions): Promise<BuildJob>;
 }
+  /** Writes caches of a graph that was built; gives the exporters' answer. */
+  exportCache(options: CacheExportOptions): Promise<Readonly<Record<string, string>>>;

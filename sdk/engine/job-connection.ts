@@ -101,7 +101,11 @@ export async function openJobConnection(engine: JobEngine, options: JobOptions):
   };
 }
 
-async function openJobSession(engine: JobEngine, options: JobOptions): Promise<Session> {
+/** Opens the session in which the daemon asks for what a build needs. */
+export async function openJobSession(
+  engine: JobEngine,
+  options: Pick<JobOptions, "services" | "sharedKey" | "signal">,
+): Promise<Session> {
   try {
     return await openSession({
       services: options.services,

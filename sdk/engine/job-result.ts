@@ -1,9 +1,10 @@
 import { create, type MessageInitShape } from "@bufbuild/protobuf";
 import { canonicalJson } from "../core/json.ts";
-import type { SolveRequest } from "../lower/solve-request.ts";
+import type { FrontendInput, SolveRequest } from "../lower/solve-request.ts";
 import { type Ref, type Result, ResultSchema, type SolveRequestSchema } from "../proto/gen/gateway_pb.js";
+import type { DefinitionSchema } from "../proto/gen/ops_pb.js";
 import { decodeDefinition, encodeDefinition } from "./definition-message.ts";
-import type { JobResult, ResultReference } from "./engine.ts";
+import type { CacheEntry, JobResult, ResultReference } from "./engine.ts";
 
 const CONFIG_KEY = "containerimage.config";
 
@@ -11,12 +12,29 @@ const CONFIG_KEY = "containerimage.config";
 const ORIGINALS = new WeakMap<JobResult, Result>();
 
 /** A solve as the daemon takes it within a job. */
-export function encodeInput(input: SolveRequest["input"]): MessageInitShape<typeof SolveRequestSchema> {
+export function encodeInput(
+  input: SolveRequest["input"],
+  cacheImports: readonly CacheEntry[] = [],
+): MessageInitShape<typeof SolveRequestSchema> {
+  const imports = cacheImports.map(({ type, attributes }) => ({ Type: type, Attrs: { ...attributes } }));
+  // A frontend hands its imports on itself, to the solves that it makes.
+  const frontendImports = imports.length === 0 ? {} : { "cache-imports": JSON.stringify(imports) };
   const what =
     input.kind === "frontend"
-      ? { Frontend: input.frontend, FrontendOpt: { ...input.options } }
-      : { Definition: encodeDefinition(input.definition) };
+      ? {
+          Frontend: input.frontend,
+          FrontendOpt: { ...input.options, ...frontendImports },
+          FrontendInputs: encodeInputs(input.inputs),
+        }
+      : { Definition: encodeDefinition(input.definition), CacheImports: imports };
   return { ...what, allowResultReturn: true, allowResultArrayRef: true };
+}
+
+/** The graphs that a frontend can ask for. */
+export function encodeInputs(
+  inputs: FrontendInput["inputs"] = {},
+): Record<string, MessageInitShape<typeof DefinitionSchema>> {
+  return Object.fromEntries(Object.entries(inputs).map(([name, definition]) => [name, encodeDefinition(definition)]));
 }
 
 /** The daemon's answer to a solve; a graph of our own gets the config that goes with it. */

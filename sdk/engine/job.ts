@@ -16,7 +16,7 @@ import type {
 import { type JobConnection, openJobConnection } from "./job-connection.ts";
 import type { JobEngine } from "./job-failure.ts";
 import { createJobFiles } from "./job-files.ts";
-import { decodeResult, encodeInput, encodeResult, referencesOf } from "./job-result.ts";
+import { decodeResult, encodeInput, encodeInputs, encodeResult, referencesOf } from "./job-result.ts";
 import { openContainer } from "./open-container.ts";
 
 const ABANDON_TIMEOUT_MS = 5000;
@@ -51,8 +51,17 @@ function createJob(connection: JobConnection, capabilities: ReadonlySet<string>)
     async solve(request, options = {}) {
       const { input } = request;
       const again =
-        input.kind === "frontend" ? { Frontend: input.frontend, FrontendAttrs: { ...input.options } } : undefined;
-      const { result } = await connection.call(LLBBridge.method.solve, encodeInput(input), { ...options, again });
+        input.kind === "frontend"
+          ? {
+              Frontend: input.frontend,
+              FrontendAttrs: { ...input.options },
+              FrontendInputs: encodeInputs(input.inputs),
+            }
+          : undefined;
+      const { result } = await connection.call(LLBBridge.method.solve, encodeInput(input, options.cacheImports), {
+        ...options,
+        again,
+      });
       const decoded = decodeResult(result, input);
       if (options.evaluate) await Promise.all(referencesOf(decoded).map((reference) => evaluate(reference, options)));
       return decoded;

@@ -1,5 +1,6 @@
 import type { Abortable } from "../core/abort.ts";
 import type { Endpoint } from "../wire/endpoint.ts";
+import { exportCache } from "./cache-export.ts";
 import type { Engine } from "./engine.ts";
 import { readEngineInfo } from "./engine-info.ts";
 import { openJob } from "./job.ts";
@@ -24,6 +25,7 @@ export async function openEngine({ kind, endpoint, name, signal }: EngineTarget)
       kind,
       info: async () => info,
       openJob: (options) => openJob({ address: name, transport, main }, options),
+      exportCache: (options) => exportCache({ address: name, transport, main }, options),
       [Symbol.asyncDispose]: async () => main.close(),
     } satisfies Engine);
   } catch (error) {

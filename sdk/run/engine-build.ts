@@ -13,11 +13,16 @@ import { assertMayRun, type EmulationPolicy, emulationRefused, isNative } from "
 import type { EngineAssignment } from "../plan/plan.ts";
 import type { NodeName } from "../progress/event.ts";
 import { createAuthService } from "../session/auth.ts";
+import { createContentService } from "../session/content.ts";
 import { createFileSendService } from "../session/file-send.ts";
 import { createFileSyncService } from "../session/filesync.ts";
 import type { SessionService } from "../session/service.ts";
+import { type BuildEvidence, createBuildEvidence } from "./build-cache/build-evidence.ts";
+import { type CacheExports, exportCaches, finishExport } from "./build-cache/cache-exports.ts";
+import { type ResolvedCaches, resolveCaches } from "./build-cache/resolved-caches.ts";
 import { type Check, runChecks } from "./checks.ts";
 import type { PooledEngine } from "./engine-pool.ts";
+import type { PackageSpec } from "./package-spec.ts";
 import type { RunContext } from "./run.ts";
 import { solveInput } from "./solve-input.ts";
 import { createStatusTranslator } from "./status-events.ts";
@@ -29,7 +34,7 @@ export interface EngineBuild {
   readonly engine: PooledEngine;
   readonly assignment: EngineAssignment;
   /** Undefined for a result that goes nowhere. */
-  readonly output?: BuildOutput;
+  readonly output?: BuildOutput | undefined;
   readonly credentials: CredentialSource;
   /** Where the image will lie. */
   readonly reference: string;
@@ -37,6 +42,12 @@ export interface EngineBuild {
   readonly emulation: EmulationPolicy;
   /** What steps may ask for besides files and credentials. */
   readonly services: readonly SessionService[];
+  /** OCI layouts that the build takes images from, by name. */
+  readonly layouts: ReadonlyMap<string, string>;
+  /** Whose caches are used. */
+  readonly spec: Pick<PackageSpec, "caches" | "sharedCaches">;
+  /** Takes the exports of caches that go on when the build is over. Default: none are made. */
+  readonly cacheExports?: CacheExports;
   readonly redactor: Redactor;
 }
 
@@ -44,6 +55,10 @@ export interface EngineBuild {
 export interface SolvedBuild {
   readonly job: BuildJob;
   readonly result: JobResult;
+  /** What was asked for, should the result name no graph. */
+  readonly input: SolveRequest["input"];
+  readonly caches: ResolvedCaches;
+  readonly evidence: BuildEvidence;
 }
 
 /**
@@ -57,7 +72,32 @@ export async function buildOnEngine(build: EngineBuild, context: RunContext): Pr
   await using job = solved.job;
   const { checks, name } = build;
   if (checks.length > 0) await runChecks(checks, openSolved(build, solved, context), name, context);
-  return await job.finish(solved.result, { signal: context.signal });
+  await startCacheExports(build, solved, context);
+  const exported = await job.finish(solved.result, { signal: context.signal });
+  for (const one of solved.caches.inBuild) await finishExport(one, exported.response, context);
+  return exported;
+}
+
+/** While the job is open the engine has every result at hand; the exports themselves go on beside what follows. */
+async function startCacheExports(build: EngineBuild, solved: SolvedBuild, context: RunContext): Promise<void> {
+  const { job, result, input, caches, evidence } = solved;
+  const definition = result.reference?.definition ?? (input.kind === "definition" ? input.definition : undefined);
+  const { reference } = result;
+  if (!build.cacheExports || caches.beside.length === 0 || !reference || definition === undefined) return;
+  await job.evaluate(reference, { signal: context.signal });
+  const request = lowerStep(build.step);
+  const translate = createStatusTranslator(build.name, build.redactor);
+  const work = exportCaches(
+    {
+      ...{ node: build.name, engine: build.engine.engine, caches, evidence, definition },
+      services: servicesFor({ ...build, output: undefined }, request, caches, context),
+      sharedKey: request.sharedKey,
+      entitlements: request.entitlements,
+      onStatus: (status) => translate(status).forEach(context.emit),
+    },
+    context,
+  );
+  build.cacheExports.add(work);
 }
 
 /** The same as far as the result, which is left in its open job. */
@@ -65,21 +105,30 @@ export async function solveOnEngine(build: EngineBuild, context: RunContext): Pr
   const { signal } = context;
   const request = lowerStep(build.step);
   const translate = createStatusTranslator(build.name, build.redactor);
+  const evidence = createBuildEvidence();
+  const caches = await resolveCaches(build.spec, build.step.package.image, {
+    ...{ owner: { platform: build.step.platform }, redactor: build.redactor, signal },
+  });
   const job = await build.engine.engine.openJob({
     exporters: build.output ? [build.output.exporter] : [],
     platform: build.step.platform,
-    services: servicesFor(build, request, context),
+    services: servicesFor(build, request, caches, context),
     sharedKey: request.sharedKey,
     sourceRoot: build.step.package.directory,
+    attest: request.attest,
     entitlements: request.entitlements,
-    onStatus: (status) => translate(status).forEach(context.emit),
+    ...(caches.inBuild.length > 0 ? { cacheExports: caches.inBuild.map(({ entry }) => entry) } : {}),
+    onStatus: (status) => {
+      evidence.add(status);
+      translate(status).forEach(context.emit);
+    },
     signal,
   });
   try {
     const input = await solveInput(build.step, request, { job, engine: build.engine }, { signal });
-    const result = await job.solve({ input }, { signal });
+    const result = await job.solve({ input }, { signal, cacheImports: caches.imports });
     if (build.assignment.emulation === "verify") assertNative(build, input, result);
-    return { job, result };
+    return { job, result, input, caches, evidence };
   } catch (error) {
     await job[Symbol.asyncDispose]();
     throw error;
@@ -89,7 +138,7 @@ export async function solveOnEngine(build: EngineBuild, context: RunContext): Pr
 /** Opens what was built; `close` is called when the image is disposed. */
 export function openSolved(
   { engine, emulation, reference, step }: EngineBuild,
-  { job, result }: SolvedBuild,
+  { job, result }: Pick<SolvedBuild, "job" | "result">,
   { signal }: RunContext,
   close?: () => Promise<void>,
 ): Image {
@@ -100,8 +149,14 @@ export function openSolved(
   });
 }
 
-function servicesFor(build: EngineBuild, request: SolveRequest, { emit }: RunContext): readonly SessionService[] {
+function servicesFor(
+  build: EngineBuild,
+  request: SolveRequest,
+  { directories, writable }: ResolvedCaches,
+  { emit }: RunContext,
+): readonly SessionService[] {
   const receive = build.output?.receive;
+  const layouts = new Map([...build.layouts, ...directories]);
   return [
     ...build.services,
     createAuthService(build.credentials),
@@ -111,6 +166,7 @@ function servicesFor(build: EngineBuild, request: SolveRequest, { emit }: RunCon
         emit({ type: "context.synced", at: Date.now(), node: build.name, name, filesSent, bytesSent, filesTotal });
       },
     }),
+    ...(layouts.size > 0 ? [createContentService(layouts, { writable })] : []),
     ...(receive ? [createFileSendService(new Map([[0, receive]]))] : []),
   ];
 }

@@ -4,6 +4,7 @@ import type { HashOptions } from "../pkg/package.ts";
 import type { PackageSettings } from "../pkg/settings.ts";
 import type { Plan } from "../plan/plan.ts";
 import type { CheckFunction, CheckOptions } from "./checks.ts";
+import { type CacheInputs, NO_CACHES, withCaches } from "./build-cache/settings.ts";
 import { type EngineChoice, type EngineSelection, selectionOf } from "./engine-selection.ts";
 import type { BuildOptions, ExportOptions, PushOptions, VerbOptions } from "./options.ts";
 import { withDigests } from "./package-result.ts";
@@ -102,6 +103,11 @@ export class FluentPackages {
     const { planPackageSet } = await import("./planning.ts");
     return await planPackageSet(this.spec, options);
   }
+  /** Uses caches for every package, as `cache` of one package does; names hold the package's, too: `-init-amd64`. */
+  cache(caches: CacheInputs): FluentPackages {
+    return new FluentPackages({ ...this.spec, caches: withCaches(this.spec.caches ?? NO_CACHES, caches) });
+  }
+
 
   /** Builds what is missing and puts it into the OCI cache. */
   build(options: BuildOptions = {}): Run<RunResult> {

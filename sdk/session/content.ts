@@ -5,18 +5,30 @@ import { create, fromBinary, toBinary } from "@bufbuild/protobuf";
 import { isDigest } from "../core/digest.ts";
 import { Content, ReadContentRequestSchema, ReadContentResponseSchema } from "../proto/gen/content_pb.js";
 import { StatusError } from "../wire/status.ts";
+import { type OpenIngests, receiveBlob } from "./content-ingest.ts";
 import type { SessionCall, SessionService } from "./service.ts";
 import { unaryMethod } from "./unary-method.ts";
 
 const STORE_HEADER = "buildkit-attachable-store-id";
 const PIECE_BYTES = 1024 * 1024;
 
+/** What the daemon may do with the layouts besides reading. */
+export interface ContentOptions {
+  /** Names of layouts that it may write blobs into; index.json is not its business. Default: none. */
+  readonly writable?: ReadonlySet<string>;
+}
+
 /**
- * Serves OCI layouts for reading, each under the name that `oci.store` has in a graph. The daemon verifies what it reads.
+ * Serves OCI layouts, each under the name that `oci.store` has in a graph, or the attribute of a local cache. The daemon
+ * verifies what it reads, and what it writes is verified here.
  *
  * @source https://github.com/opencontainers/image-spec/blob/v1.1.1/image-layout.md
  */
-export function createContentService(directories: ReadonlyMap<string, string>): SessionService {
+export function createContentService(
+  directories: ReadonlyMap<string, string>,
+  { writable = new Set() }: ContentOptions = {},
+): SessionService {
+  const open: OpenIngests = new Set();
   const find = async (call: SessionCall, digest: string): Promise<Blob> => await findBlob(directories, call, digest);
   return {
     methods: {
@@ -31,6 +43,16 @@ export function createContentService(directories: ReadonlyMap<string, string>): 
           return;
         }
       },
+      ...unaryMethod(Content.method.status, async ({ ref }) => {
+        // What is cut off is not kept, so no write can be taken up again.
+        throw new StatusError("NOT_FOUND", `there is no ingest ${ref}`);
+      }),
+      ...unaryMethod(Content.method.abort, async () => ({})),
+      [`/${Content.typeName}/${Content.method.write.name}`]: async (call) => {
+        const { name, directory } = findLayout(directories, call);
+        if (!writable.has(name)) throw new StatusError("PERMISSION_DENIED", `the store ${name} is not for writing`);
+        await receiveBlob(call, directory, open);
+      },
     },
   };
 }
@@ -40,15 +62,20 @@ interface Blob {
   readonly sizeBytes: number;
 }
 
-async function findBlob(
+function findLayout(
   directories: ReadonlyMap<string, string>,
   { headers }: SessionCall,
-  digest: string,
-): Promise<Blob> {
+): { readonly name: string; readonly directory: string } {
   const store = headers.get(STORE_HEADER);
   if (store === undefined) throw new StatusError("INVALID_ARGUMENT", "the call names no store");
-  const directory = directories.get(store.replace(/^oci:/, ""));
+  const name = store.replace(/^(oci|local):/, "");
+  const directory = directories.get(name);
   if (directory === undefined) throw new StatusError("NOT_FOUND", `there is no store ${store}`);
+  return { name, directory };
+}
+
+async function findBlob(directories: ReadonlyMap<string, string>, call: SessionCall, digest: string): Promise<Blob> {
+  const { directory } = findLayout(directories, call);
   // A digest is part of a path below.
   if (!isDigest(digest)) throw new StatusError("INVALID_ARGUMENT", "the call names no sha256 digest");
   const file = join(directory, "blobs", "sha256", digest.slice("sha256:".length));

@@ -1,0 +1,147 @@
+import { readdir, readFile } from "node:fs/promises";
+import { join } from "node:path";
+import { type CacheInputs, engines, type FluentPackage, llb, type PackageResult, pkg, pkgs, type Run } from "kitsmith";
+import { afterAll, beforeAll, describe, expect, inject, test } from "vitest";
+import { startBuildkitd, type TestEngine } from "../engines/test-engine.ts";
+import { createRepository, type PackageRepository } from "./package-repository.ts";
+import {
+  cacheNames,
+  createScratch,
+  eventsOf,
+  failureOf,
+  type ScratchDirectory,
+  shellPackage,
+  tagsOf,
+} from "./run-fixture.ts";
+
+const registry = inject("registryHost");
+const first = inject("buildkitAddress");
+const ALL_CACHED = { ran: 0, cached: true };
+const STEPS = ["RUN echo one > /one", "RUN echo two > /two"];
+
+describe("caches beside the engine's own", () => {
+  let repository: PackageRepository;
+  let scratch: ScratchDirectory;
+
+  beforeAll(async () => {
+    scratch = await createScratch();
+    repository = await createRepository({
+      ...(await shellPackage("p", STEPS, { arches: ["amd64", "arm64"] })),
+      ...(await shellPackage("q", [...STEPS, "RUN echo q > /q"])),
+    });
+  });
+  afterAll(async () => {
+    await repository?.[Symbol.asyncDispose]();
+    await scratch?.[Symbol.asyncDispose]();
+  });
+
+  let count = 0;
+  /** A build that finds nothing but what the engine and the caches hold. */
+  const build = (fluent: FluentPackage, engine: string): Run<PackageResult> => {
+    count += 1;
+    const cacheDirectory = join(scratch.directory, `oci-${count}`);
+    return fluent.engines(engine).build({ cacheDirectory, force: true });
+  };
+  const amd64 = (caches: CacheInputs, path = "p") =>
+    pkg(join(repository.directory, path)).platforms("linux/amd64").cache(caches);
+  const onFreshEngine = async <T>(use: (engine: TestEngine) => Promise<T>): Promise<T> => {
+    await using engine = await startBuildkitd();
+    return await use(engine);
+  };
+  /** How many steps with processes ran, and how many came from a cache. */
+  const steps = async (run: Run<unknown>): Promise<{ readonly ran: number; readonly cached: boolean }> => {
+    const states = new Map<string, "ran" | "cached" | "idle">();
+    for (const event of await eventsOf(run)) {
+      if (event.type !== "vertex" || !/\] RUN|^\/bin\/sh/.test(event.name)) continue;
+      // What came from a cache is told once more when its layers are fetched.
+      if (states.get(event.digest) === "cached") continue;
+      states.set(event.digest, event.cached ? "cached" : event.startedAt === undefined ? "idle" : "ran");
+    }
+    const all = [...states.values()];
+    return { ran: all.filter((state) => state === "ran").length, cached: all.includes("cached") };
+  };
+  const notices = async (run: Run<unknown>): Promise<readonly string[]> =>
+    (await eventsOf(run)).flatMap((event) => (event.type === "notice" ? [event.message] : []));
+
+  test("registry: a fresh engine runs nothing, and what it read is not written again", async () => {
+    const ref = `${registry}/cache-itg/registry`;
+    const caches: CacheInputs = { from: { type: "registry", ref }, to: { type: "registry", ref, mode: "max" } };
+    await build(amd64(caches), first);
+    expect(await tagsOf(registry, "cache-itg/registry")).toEqual(["buildcache-amd64"]);
+    await onFreshEngine(async ({ address }) => {
+      const run = build(amd64(caches), address);
+      await run;
+      expect(await steps(run)).toEqual(ALL_CACHED);
+      expect(await notices(run)).toContainEqual(expect.stringContaining("not written again"));
+    });
+  });
+
+  test("registry: a recipe", async () => {
+    const ref = `${registry}/cache-itg/recipe:v1`;
+    const recipe = pkg({
+      directory: join(repository.directory, "p"),
+      org: "acme",
+      image: "recipe",
+      recipe: ({ context }) => llb.scratch().copy(context().path("busybox"), "/bin/sh").run("echo recipe > /recipe"),
+    })
+      .platforms("linux/amd64")
+      .cache({ from: { type: "registry", ref }, to: { type: "registry", ref } });
+    await build(recipe, first);
+    expect(await tagsOf(registry, "cache-itg/recipe")).toEqual(["v1-amd64"]);
+    const cached = await onFreshEngine(async ({ address }) => {
+      const run = build(recipe, address);
+      await run;
+      return await steps(run);
+    });
+    expect(cached).toEqual(ALL_CACHED);
+  });
+
+  test("local: a directory holds the caches of all packages and platforms", async () => {
+    const directory = join(scratch.directory, "local");
+    const caches: CacheInputs = {
+      from: { type: "local", src: directory },
+      to: { type: "local", dest: directory, mode: "max", compression: "zstd", compressionLevel: 3 },
+    };
+    const set = pkgs([pkg(join(repository.directory, "p")), pkg(join(repository.directory, "q"))]);
+    await set
+      .engines(engines({ default: engines.buildkit(first) }, { emulation: "allow" }))
+      .cache(caches)
+      .build({ cacheDirectory: join(scratch.directory, "oci-set"), force: true });
+    expect([...(await cacheNames(directory))].sort()).toEqual(["latest-p-amd64", "latest-p-arm64", "latest-q-amd64"]);
+    expect(await readdir(join(directory, ".incoming"))).toEqual([]);
+    expect(JSON.parse(await readFile(join(directory, "oci-layout"), "utf8"))).toEqual({ imageLayoutVersion: "1.0.0" });
+    const own = amd64({ from: { type: "local", src: directory, tag: "latest-q" } }, "q");
+    const cached = await onFreshEngine(async ({ address }) => {
+      const run = build(own, address);
+      await run;
+      return await steps(run);
+    });
+    expect(cached).toEqual(ALL_CACHED);
+  });
+
+  test("inline: the published image is the cache", async () => {
+    const org = `${registry}/cache-itg`;
+    const cacheDirectory = join(scratch.directory, "oci-inline");
+    const { images } = await amd64({ to: { type: "inline" } })
+      .org(org)
+      .image("inline")
+      .engines(first)
+      .push({ cacheDirectory });
+    const ref = `${org}/inline@${images["linux/amd64"].digest}`;
+    const cached = await onFreshEngine(async ({ address }) => {
+      const run = build(amd64({ from: { type: "registry", ref } }), address);
+      await run;
+      return await steps(run);
+    });
+    expect(cached).toEqual(ALL_CACHED);
+  });
+
+  test("caches that are not there or cannot be written are no failures, unless that is wanted", async () => {
+    const nowhere = { type: "registry", ref: "127.0.0.1:1/nothing/here" } as const;
+    const run = build(amd64({ from: [nowhere, { type: "local", src: "/no/such/place" }], to: nowhere }), first);
+    await run;
+    expect(await notices(run)).toContainEqual(expect.stringContaining("could not be written"));
+    const strict = build(amd64({ to: { ...nowhere, ignoreError: false } }), first);
+    expect((await failureOf(strict)).cause).toMatchObject({ code: "BUILD_STEP_FAILED" });
+  });
+});
