@@ -21,6 +21,8 @@ export interface PlanOptions {
   readonly force: boolean;
   /** Whether an image that is only in the registry is fetched. LinuxKit's `pkg build` leaves it there. */
   readonly pull: boolean;
+  /** False leaves out what would have to be built. Default true. */
+  readonly build?: boolean;
 }
 
 /**
@@ -39,7 +41,9 @@ function planPackage(facts: PackageFacts, options: PlanOptions): PlannedPackage 
     reference: facts.reference,
     tag: facts.tag,
     ...(facts.publishedIndex ? { publishedIndex: facts.publishedIndex } : {}),
-    nodes: facts.platforms.map((platform) => planNode(facts, platform, options)),
+    nodes: facts.platforms
+      .map((platform) => planNode(facts, platform, options))
+      .filter(({ action }) => action !== "build" || options.build !== false),
   };
 }
 

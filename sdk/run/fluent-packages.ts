@@ -1,3 +1,4 @@
+import { resolve } from "node:path";
 import { deepFreeze } from "../core/freeze.ts";
 import type { PlatformText } from "../core/platform.ts";
 import type { HashOptions } from "../pkg/package.ts";
@@ -30,6 +31,26 @@ export class FluentPackages {
   /** Builds exactly these platforms, in place of those that each package names. */
   platforms(...platforms: readonly PlatformText[]): FluentPackages {
     return this.#with({ platforms });
+  }
+
+  /** Builds these platforms, whether or not a package names them, as LinuxKit's `--platforms` does. */
+  declarePlatforms(...declaredPlatforms: readonly PlatformText[]): FluentPackages {
+    return this.#with({ declaredPlatforms });
+  }
+
+  /** Leaves out these of the platforms that each package names. */
+  skipPlatforms(...skippedPlatforms: readonly PlatformText[]): FluentPackages {
+    return this.#with({ skippedPlatforms });
+  }
+
+  /** Sets the Dockerfile of every package, relative to its directory. */
+  dockerfile(dockerfile: string): FluentPackages {
+    return this.#with({ dockerfile });
+  }
+
+  /** Reads build arguments from files, `NAME=VALUE` on each line, over each package's own; `@lkt:` sources count from the file. */
+  buildArgFiles(...files: readonly string[]): FluentPackages {
+    return this.#with({ buildArgFiles: files.map((file) => resolve(file)) });
   }
 
   /** Sets build arguments for every package. */

@@ -2,6 +2,7 @@ import type { Abortable } from "../core/abort.ts";
 import { PlanError } from "../core/errors.ts";
 import type { GitFacts } from "../core/git-facts.ts";
 import { readGitFacts } from "../git/facts.ts";
+import { withBuildArgFiles } from "../loaders/build-arg-file.ts";
 import { loadPackage } from "../loaders/load-package.ts";
 import { expandPackageGlob } from "../loaders/package-glob.ts";
 import { imageName } from "../pkg/name.ts";
@@ -93,7 +94,8 @@ async function loadSpec({ origin, overrides, contextPackages }: PackageSpec, opt
   // What was asked for is held against what the package builds, so it must not replace that here.
   const { platforms: _asked, ...settings } = overrides;
   const contexts = { ...settings.contexts, ...(await packageContexts(contextPackages, options)) };
-  return { loaded, package: withSettings(loaded, { ...settings, contexts }) };
+  const withFiles = await withBuildArgFiles(loaded, settings.buildArgFiles, options);
+  return { loaded, package: withSettings(withFiles, { ...settings, contexts }) };
 }
 
 async function referencesOf(specs: readonly PackageSpec[], options: Abortable): Promise<readonly string[]> {
