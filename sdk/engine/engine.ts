@@ -2,10 +2,12 @@ import type { Abortable } from "../core/abort.ts";
 import type { Digest } from "../core/digest.ts";
 import type { FileStat } from "../core/file-stat.ts";
 import type { Platform } from "../core/platform.ts";
+import type { SourceLines } from "../core/source-lines.ts";
 import type { Definition } from "../llb/definition.ts";
 import type { SolveRequest } from "../lower/solve-request.ts";
 import type { SessionService } from "../session/service.ts";
 import type { Container, ContainerOptions } from "./container.ts";
+import type { OpenFailedStep } from "./failed-step.ts";
 
 /** What an engine says about itself. */
 export interface EngineInfo {
@@ -18,6 +20,8 @@ export interface EngineInfo {
   /** `image` and `oci` are missing on dockerd with the graphdriver store. */
   readonly exporters: readonly string[];
   readonly labels: Readonly<Record<string, string>>;
+  /** Of its machine; undefined where the daemon does not tell: only docker's does. */
+  readonly processors?: number;
 }
 
 /** Where a build's result goes; attributes as BuildKit names them. */
@@ -26,13 +30,13 @@ export interface ExporterEntry {
   readonly attributes: Readonly<Record<string, string>>;
 }
 
-/** What a build reports while it runs; each repeat of a vertex replaces its earlier state. */
 /** A cache beside the engine's own; attributes as BuildKit names them. */
 export interface CacheEntry {
   readonly type: "registry" | "local" | "inline" | "gha" | "s3" | "azblob";
   readonly attributes: Readonly<Record<string, string>>;
 }
 
+/** What a build reports while it runs; each repeat of a vertex replaces its earlier state. */
 export interface SolveStatus {
   readonly vertexes: readonly StatusVertex[];
   readonly statuses: readonly StatusProgress[];
@@ -69,6 +73,8 @@ export interface StatusWarning {
   readonly short: string;
   readonly detail: readonly string[];
   readonly url: string;
+  /** What it is about; the file is named as the frontend names it. */
+  readonly source?: SourceLines;
 }
 
 /** How a job is opened. */
@@ -79,6 +85,8 @@ export interface JobOptions extends Abortable {
   /** Services beyond health: file sync, credentials, file output… */
   readonly services: readonly SessionService[];
   readonly sharedKey: string;
+  /** What is to be attested of the result, as `attest:…` options. */
+  readonly attest?: Readonly<Record<string, string>>;
   readonly entitlements?: readonly string[];
   /** Caches that are written with the exporters, once the job is finished. */
   readonly cacheExports?: readonly CacheEntry[];
@@ -175,17 +183,14 @@ export interface BuildJob extends AsyncDisposable {
   statFile(reference: ResultReference, path: string, options?: Abortable): Promise<FileStat>;
   /** A container over a result, in which programs can be run. What they write does not change the result. */
   openContainer(options: ContainerOptions): Promise<Container>;
+  /** The step that an error of this job is about, to be looked into; undefined if the daemon kept nothing of it. */
+  failedStep(error: unknown): OpenFailedStep | undefined;
   /** Hands the result to the exporters and waits for them; the job is over then. */
   finish(result: JobResult, options?: Abortable): Promise<ExportResult>;
   /** Ends the job with an error; nothing is exported. */
   abandon(reason: unknown): Promise<void>;
 }
 
-/** A connection to one BuildKit. */
-export interface Engine extends AsyncDisposable {
-  /** For people, such as `unix:///run/buildkit/buildkitd.sock`. */
-  readonly address: string;
-  readonly kind: "buildkit" | "docker";
 /** How a cache is exported apart from the job that made it. */
 export interface CacheExportOptions
   extends Pick<JobOptions, "services" | "sharedKey" | "entitlements" | "onStatus" | "signal"> {
@@ -194,8 +199,13 @@ export interface CacheExportOptions
   readonly cacheExports: readonly CacheEntry[];
 }
 
+/** A connection to one BuildKit. */
+export interface Engine extends AsyncDisposable {
+  /** For people, such as `unix:///run/buildkit/buildkitd.sock`. */
+  readonly address: string;
+  readonly kind: "buildkit" | "docker";
   info(options?: Abortable): Promise<EngineInfo>;
   openJob(options: JobOptions): Promise<BuildJob>;
-}
   /** Writes caches of a graph that was built; gives the exporters' answer. */
   exportCache(options: CacheExportOptions): Promise<Readonly<Record<string, string>>>;
+}

@@ -43,7 +43,10 @@ export function encodeJob(ref: string, session: string, options: JobOptions): So
     Exporters: exporters,
     // Daemons before 0.13 know only these.
     ...(first === undefined ? {} : { ExporterDeprecated: first.Type, ExporterAttrsDeprecated: first.Attrs }),
-    ...(options.platform === undefined ? {} : { FrontendAttrs: { platform: formatPlatform(options.platform) } }),
+    FrontendAttrs: {
+      ...(options.platform === undefined ? {} : { platform: formatPlatform(options.platform) }),
+      ...options.attest,
+    },
     Entitlements: [...(options.entitlements ?? [])],
     Cache: { Exports: (options.cacheExports ?? []).map(entry) },
   });

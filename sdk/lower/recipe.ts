@@ -1,17 +1,23 @@
 import { digestOf } from "../core/digest.ts";
 import { PlanError } from "../core/errors.ts";
 import { formatPlatform, type Platform } from "../core/platform.ts";
-import { type Definition, imageConfig, llb, marshal, type ResolvedImages, type State } from "../llb/index.ts";
+import {
+  type Definition,
+  deferredStates,
+  imageConfig,
+  type KnownBases,
+  llb,
+  marshal,
+  type ResolvedStates,
+  type State,
+  type StateValue,
+} from "../llb/index.ts";
 import type { RecipeContextOptions, RecipeSource } from "../pkg/package.ts";
-import type { BuildStep } from "./build-step.ts";
+import { attestOptions } from "./attestation.ts";
+import type { BuildStep, RecipeState } from "./build-step.ts";
+import { frontendLocals } from "./frontend-state.ts";
 import { localName, packageRoot } from "./local-name.ts";
 import type { LocalSource, SolveRequest } from "./solve-request.ts";
-
-/** The state that a recipe makes for a platform, with the name under which its directory is served. */
-export interface RecipeState {
-  readonly state: State;
-  readonly local: LocalSource;
-}
 
 /**
  * Calls a recipe.
@@ -33,38 +39,62 @@ export function callRecipe(step: BuildStep, source: RecipeSource, name?: string)
       hint: "End it with `return`, and return a state such as llb.scratch().copy(…).",
     });
   }
-  return { state, local };
+  return { state, local, deferred: deferredStates(state) };
 }
 
 /** The request that builds a recipe: its graph, and the config of the image that it becomes. */
-export function lowerRecipe(step: BuildStep, { state, local }: RecipeState, images: ResolvedImages): SolveRequest {
-  const config = imageConfig(state, { platform: step.platform, images });
-  const definition = marshal(state, {
-    platform: step.platform,
-    images,
-    network: recipeNetwork(step),
-    sourceRoot: step.package.directory,
-  });
+export function lowerRecipe(step: BuildStep, made: RecipeState, known: KnownBases): SolveRequest {
+  const config = imageConfig(made.state, { platform: step.platform, ...known });
+  const definition = marshalState(step, made.state, known);
   return {
-    title: step.title,
-    platform: step.platform,
+    ...recipeJob(step, made),
     input: {
       kind: "definition",
       definition: step.package.disableCache ? withoutCache(definition) : definition,
       imageConfig: withLabels(config, step.labels),
     },
-    locals: [local],
+  };
+}
+
+/** A state of a recipe as graph. */
+export function marshalState(step: BuildStep, state: StateValue, known: KnownBases): Definition {
+  return marshal(state, {
+    ...known,
+    platform: step.platform,
+    network: recipeNetwork(step),
+    sourceRoot: step.package.directory,
+  });
+}
+
+/** What the job has to be opened with. */
+export function recipeJob(step: BuildStep, { local, deferred }: RecipeState): Omit<SolveRequest, "input"> {
+  return {
+    title: step.title,
+    platform: step.platform,
+    locals: uniqueLocals([local, ...deferred.frontends.flatMap((vertex) => frontendLocals(step, vertex))]),
     sharedKey: local.name,
+    attest: attestOptions(step.package.attest),
     entitlements: recipeNetwork(step) === "host" ? ["network.host"] : [],
   };
 }
 
-/** What the recipe of a package comes to, as bytes that do not depend on where it is built or where its directory lies. */
-export function recipeFingerprint(step: BuildStep, source: RecipeSource): readonly string[] {
+/**
+ * Calls a recipe for its {@link recipeFingerprint}: as if every engine had one platform and the directory one name, because
+ * what is recorded of an image must not depend on where it is built.
+ */
+export function callForFingerprint(step: BuildStep, source: RecipeSource): RecipeState {
   const buildPlatform: Platform = { os: "linux", architecture: "amd64" };
-  const { state } = callRecipe({ ...step, buildPlatform }, source, "context");
-  const { ops } = marshal(state, { platform: step.platform, network: recipeNetwork(step) });
-  const config = imageConfig(state, { platform: step.platform });
+  return callRecipe({ ...step, buildPlatform }, source, "context");
+}
+
+/** What a recipe comes to, as bytes; the packages that it uses by what takes their place. */
+export function recipeFingerprint(
+  step: BuildStep,
+  { state }: Pick<RecipeState, "state">,
+  states: ResolvedStates = new Map(),
+): readonly string[] {
+  const { ops } = marshal(state, { platform: step.platform, network: recipeNetwork(step), states });
+  const config = imageConfig(state, { platform: step.platform, states });
   return [
     formatPlatform(step.platform),
     JSON.stringify(config),
@@ -86,7 +116,12 @@ function withoutCache(definition: Definition): Definition {
   });
 }
 
-function recipeNetwork(step: BuildStep): "sandbox" | "host" | "none" {
+function uniqueLocals(locals: readonly LocalSource[]): readonly LocalSource[] {
+  return [...new Map(locals.map((local) => [local.name, local])).values()];
+}
+
+/** What network a recipe's steps get that name none. */
+export function recipeNetwork(step: BuildStep): "sandbox" | "host" | "none" {
   return step.package.network ? step.sandboxNetwork : "none";
 }
 

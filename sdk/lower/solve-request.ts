@@ -10,6 +10,8 @@ export interface FrontendInput {
   readonly frontend: "dockerfile.v0" | "gateway.v0";
   /** Frontend attributes as BuildKit names them, such as `build-arg:X` or `filename`. */
   readonly options: Readonly<Record<string, string>>;
+  /** Graphs that the frontend can ask for, by name. */
+  readonly inputs?: Readonly<Record<string, Definition>>;
 }
 
 /** A build of a graph that we made. */
@@ -29,5 +31,7 @@ export interface SolveRequest {
   readonly locals: readonly LocalSource[];
   /** Same text, same directories: the daemon then keeps what it has and asks only for changes. */
   readonly sharedKey: string;
+  /** Options of the whole build, as BuildKit names them: what the engine is to attest of the result. */
+  readonly attest: Readonly<Record<string, string>>;
   readonly entitlements: readonly ("network.host" | "security.insecure")[];
 }

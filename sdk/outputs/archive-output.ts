@@ -6,11 +6,12 @@ import { pipeline } from "node:stream/promises";
 import { ContentError } from "../core/errors.ts";
 import { contentReceiver } from "../session/file-send.ts";
 import type { BuildOutput } from "./build-output.ts";
+import { epochAttributes } from "./image-attributes.ts";
 
 /** Writes the engine's tar of the root file system to a file, which is there only once it is complete. */
-export function archiveOutput(file: string): BuildOutput {
+export function archiveOutput(file: string, epochSeconds?: number): BuildOutput {
   return {
-    exporter: { type: "tar", attributes: {} },
+    exporter: { type: "tar", attributes: { ...epochAttributes(epochSeconds) } },
     receive: contentReceiver((chunks, signal) => writeComplete(file, chunks, signal)),
     complete: async () => undefined,
   };

@@ -1,5 +1,5 @@
 import type { ExporterEntry, ExportResult } from "../engine/engine.ts";
-import type { Descriptor } from "../oci/model/descriptor.ts";
+import type { AttestedImage } from "../oci/model/attested-image.ts";
 import type { SessionHandler } from "../session/service.ts";
 
 /** Where the result of one build goes: an exporter of the engine, and what the client does with what it sends. */
@@ -10,7 +10,7 @@ export interface BuildOutput {
   /**
    * Takes the exporter's answer once the build is over.
    *
-   * @returns the image manifest that was made; undefined for outputs that hold no image
+   * @returns the image that was made; undefined for outputs that hold no image
    */
-  complete(exported: ExportResult): Promise<Descriptor | undefined>;
+  complete(exported: ExportResult): Promise<AttestedImage | undefined>;
 }

@@ -1,21 +1,22 @@
 import { ContentError } from "../core/errors.ts";
 import type { Cache } from "../oci/layout/cache.ts";
+import { readAttestedImage } from "../oci/model/attested-image.ts";
 import type { Descriptor } from "../oci/model/descriptor.ts";
 import { contentReceiver } from "../session/file-send.ts";
 import type { BuildOutput } from "./build-output.ts";
-import { imageAttributes } from "./image-attributes.ts";
+import { type ImageSettings, imageAttributes } from "./image-attributes.ts";
 
 /** Streams the engine's OCI archive into the cache. Blobs only: names are set by whoever knows that all went well. */
-export function cacheOutput(cache: Cache, annotations: Readonly<Record<string, string>>): BuildOutput {
+export function cacheOutput(cache: Cache, settings: ImageSettings): BuildOutput {
   let imported: readonly Descriptor[] = [];
   return {
-    exporter: { type: "oci", attributes: imageAttributes(annotations) },
+    exporter: { type: "oci", attributes: imageAttributes(settings) },
     receive: contentReceiver(async (chunks, signal) => {
       imported = await cache.importArchive(chunks, { signal });
     }),
     complete: async () => {
-      const [image, ...others] = imported;
-      if (image && others.length === 0) return image;
+      const [root, ...others] = imported;
+      if (root && others.length === 0) return await readAttestedImage(cache, root);
       throw new ContentError("CONTENT_CORRUPT", `the engine's archive holds ${imported.length} images in place of one`);
     },
   };

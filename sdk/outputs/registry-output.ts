@@ -1,26 +1,24 @@
-import { formatReference, type Reference } from "../oci/model/reference.ts";
+import { readAttestedImage } from "../oci/model/attested-image.ts";
+import type { ContentReader } from "../oci/model/content.ts";
 import type { BuildOutput } from "./build-output.ts";
 import { exportedDescriptor } from "./exported-descriptor.ts";
-import { imageAttributes } from "./image-attributes.ts";
+import { type ImageSettings, imageAttributes } from "./image-attributes.ts";
 
 /** How an engine pushes. */
 export interface RegistryOutputOptions {
-  /** The repository; a tag or digest in it is not used. */
-  readonly repository: Reference;
-  readonly annotations: Readonly<Record<string, string>>;
   /** Plain http, or a certificate that nobody vouches for. */
   readonly insecure: boolean;
+  /** Reads what was pushed: an engine that attested something answers with an index. */
+  readonly reader: ContentReader;
 }
 
 /** Pushes from the engine straight to the registry, by digest: no tag moves. */
-export function registryOutput({ repository, annotations, insecure }: RegistryOutputOptions): BuildOutput {
-  const { registry, repository: path } = repository;
+export function registryOutput(settings: ImageSettings, { insecure, reader }: RegistryOutputOptions): BuildOutput {
   return {
     exporter: {
       type: "image",
       attributes: {
-        ...imageAttributes(annotations),
-        name: formatReference({ registry, repository: path }),
+        ...imageAttributes(settings),
         push: "true",
         "push-by-digest": "true",
         // The engine's own image store would only keep a second, nameless copy.
@@ -28,6 +26,6 @@ export function registryOutput({ repository, annotations, insecure }: RegistryOu
         ...(insecure ? { "registry.insecure": "true" } : {}),
       },
     },
-    complete: async (exported) => exportedDescriptor(exported),
+    complete: async (exported) => await readAttestedImage(reader, exportedDescriptor(exported)),
   };
 }

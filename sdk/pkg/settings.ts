@@ -10,6 +10,8 @@ import type { DockerfileSource, HashOptions, NamedContext, Package } from "./pac
 /** What can be set on a package that exists. What is absent stays as it is. */
 export interface PackageSettings {
   readonly platforms?: readonly PlatformText[];
+  /** In place of those that the package names, whatever they are. */
+  readonly declaredPlatforms?: readonly PlatformText[];
   /** Taken away from those that the package names. */
   readonly skippedPlatforms?: readonly PlatformText[];
   /** Files of build arguments, over the package's own; absolute. They are read when the package is loaded. */
@@ -54,7 +56,7 @@ export function withSettings(pkg: Package, settings: PackageSettings): Package {
   return deepFreeze<Package>({
     ...pkg,
     ...{ org, image, tag, network, disableCache, gitrepo },
-    platforms: selectedPlatforms(pkg, platforms, skippedPlatforms),
+    platforms: selectedPlatforms(pkg, platforms ?? settings.declaredPlatforms, skippedPlatforms),
     source: pkg.source.kind === "dockerfile" ? dockerfileSource(pkg.source, settings) : pkg.source,
     ...(config === undefined ? {} : { configLabel: encodeConfigLabel(config) }),
     buildArgs: buildArgs === undefined ? pkg.buildArgs : mergedBuildArgs(pkg, buildArgs),

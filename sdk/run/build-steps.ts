@@ -23,7 +23,16 @@ export function createStep(
     title: `${tagged.name} ${formatPlatform(place.platform)}`,
     package: tagged.package,
     ...place,
-    buildArgs: { ...presetBuildArgs(tagged.package, tagged.git, tagged.hash), ...userArgs },
+    buildArgs: {
+      ...presetBuildArgs(tagged.package, tagged.git, tagged.hash),
+      ...epochArg(tagged.package),
+      ...userArgs,
+    },
     labels: imageLabels(tagged.package, tagged.git, { version: VERSION, revision: REVISION }),
   };
+}
+
+/** What tools and frontends that know it take for the time. */
+function epochArg({ reproducible }: TaggedPackage["package"]): Readonly<Record<string, string>> {
+  return reproducible === undefined ? {} : { SOURCE_DATE_EPOCH: String(reproducible.epochSeconds) };
 }

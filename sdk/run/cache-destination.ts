@@ -1,5 +1,6 @@
 import type { Digest } from "../core/digest.ts";
 import type { Cache } from "../oci/layout/cache.ts";
+import type { AttestedImage } from "../oci/model/attested-image.ts";
 import type { Descriptor } from "../oci/model/descriptor.ts";
 import { mergeIndex } from "../oci/model/index-merge.ts";
 import { describeContent, encodeIndex, isIndex, parseIndexOrManifest } from "../oci/model/manifest.ts";
@@ -9,19 +10,28 @@ import { pullImage } from "../oci/registry/image-copy.ts";
 import { cacheOutput } from "../outputs/cache-output.ts";
 import type { PlannedPackage } from "../plan/plan.ts";
 import type { Destination, NodeImage } from "./destination.ts";
-import { imageAnnotations, indexEntry } from "./image-annotations.ts";
+import { imageSettings, indexEntries } from "./image-annotations.ts";
 import type { RunNode } from "./node.ts";
+import type { ImageOptions } from "./options.ts";
 import type { RunContext } from "./run.ts";
+import { pullAttestations } from "./stored-attestations.ts";
 import type { Stores } from "./stores.ts";
 
 /** Puts images into the OCI cache, under the names that the LinuxKit CLI gives them. */
-export function createCacheDestination(stores: Stores, context: RunContext): Destination {
+export function createCacheDestination(stores: Stores, context: RunContext, options: ImageOptions = {}): Destination {
   return {
-    output: async (node) => cacheOutput(await stores.cache(), imageAnnotations(node)),
+    output: async (node) => cacheOutput(await stores.cache(), imageSettings(node, options)),
     settle: async () => {},
-    transfer: (node) => pullToCache(node, stores, context),
+    transfer: (node) => pullAttested(node, stores, context),
     publish: (planned, images) => nameInCache(planned, images, stores, context),
   };
+}
+
+/** Fetches a node's image from the registry, with what is attested of it. */
+async function pullAttested(node: RunNode, stores: Stores, context: RunContext): Promise<AttestedImage> {
+  const image = await pullToCache(node, stores, context);
+  const places = { client: stores.registry(), cache: await stores.cache() };
+  return { image, attestations: await pullAttestations(node, image, places, context) };
 }
 
 /** Fetches a node's image from the registry. */
@@ -29,7 +39,7 @@ export async function pullToCache(node: RunNode, stores: Stores, { signal }: Run
   const { registry, repository } = parseReference(node.planned.reference);
   const digest = node.plan.image?.digest;
   const source = { registry, repository, ...(digest ? { digest } : {}) };
-  return await pullImage(stores.registry(), source, await stores.cache(), { signal });
+  return await pullImage(stores.reader(), source, await stores.cache(), { signal });
 }
 
 async function nameInCache(
@@ -39,9 +49,9 @@ async function nameInCache(
   { signal, emit }: RunContext,
 ): Promise<Digest | undefined> {
   const cache = await stores.cache();
-  for (const { node, descriptor } of images) {
-    await cache.setReference(node.plan.reference, descriptor, { signal });
-    emit({ type: "image.built", at: Date.now(), reference: node.plan.reference, digest: descriptor.digest });
+  for (const { node, image } of images) {
+    await cache.setReference(node.plan.reference, image, { signal });
+    emit({ type: "image.built", at: Date.now(), reference: node.plan.reference, digest: image.digest });
   }
   if (images.length === 0) return (await cache.resolve(planned.reference, { signal }))?.digest;
   const index = await cache.updateReference(planned.reference, (current) => extendIndex(cache, current, images), {
@@ -58,7 +68,9 @@ async function extendIndex(
 ): Promise<Descriptor> {
   const existing =
     current && parseIndexOrManifest(await cache.readBlob(current), { origin: `index ${current.digest}` });
-  const bytes = encodeIndex(mergeIndex(existing && isIndex(existing) ? existing : undefined, images.map(indexEntry)));
+  const bytes = encodeIndex(
+    mergeIndex(existing && isIndex(existing) ? existing : undefined, images.flatMap(indexEntries)),
+  );
   const descriptor = describeContent(bytes, MEDIA_TYPES.index);
   await cache.writeBlob(bytes, { expected: descriptor });
   return descriptor;

@@ -1,9 +1,12 @@
 import { isAssigned } from "./assigned-plan.ts";
 import { createCacheDestination } from "./cache-destination.ts";
 import type { Destination } from "./destination.ts";
+import { keepingImages } from "./kept-images.ts";
 import type { RunNode } from "./node.ts";
+import type { PushOptions } from "./options.ts";
 import { createRegistryDestination, registryOf } from "./registry-destination.ts";
-import { createRegistryReach } from "./registry-reach.ts";
+import { createRegistryReach, type RegistryReach } from "./registry-reach.ts";
+import { withReleaseTags } from "./release-tags.ts";
 import type { RunContext } from "./run.ts";
 import type { Stores } from "./stores.ts";
 import type { RunSpec } from "./verbs.ts";
@@ -17,12 +20,9 @@ export async function createDestination(
 ): Promise<Destination> {
   switch (spec.verb) {
     case "build":
-      return createCacheDestination(stores, context);
-    case "push": {
-      const reach = createRegistryReach(context);
-      await Promise.all(nodes.filter(isAssigned).map((node) => reach(node.engine, registryOf(node))));
-      return createRegistryDestination(stores, reach, context);
-    }
+      return createCacheDestination(stores, context, spec.options);
+    case "push":
+      return await pushDestination(spec.options, nodes, stores, context);
     case "load": {
       const { createDockerDestination } = await import("./docker-destination.ts");
       return createDockerDestination(stores, context);
@@ -32,4 +32,19 @@ export async function createDestination(
       return createFileDestination(spec.options, stores, context);
     }
   }
+}
+
+async function pushDestination(
+  options: PushOptions,
+  nodes: readonly RunNode[],
+  stores: Stores,
+  context: RunContext,
+): Promise<Destination> {
+  const { release, archTags = true, keep = false } = options;
+  // What is kept goes through the cache; then it does not matter what an engine reaches.
+  const reach: RegistryReach = keep ? async () => false : createRegistryReach(context);
+  await Promise.all(nodes.filter(isAssigned).map((node) => reach(node.engine, registryOf(node))));
+  const pushed = createRegistryDestination(stores, reach, context, options);
+  const kept = keep ? keepingImages(pushed, createCacheDestination(stores, context, options)) : pushed;
+  return release === undefined ? kept : withReleaseTags(kept, { release, archTags }, stores, context);
 }

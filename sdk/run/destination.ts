@@ -1,14 +1,13 @@
 import type { Digest } from "../core/digest.ts";
-import type { Descriptor } from "../oci/model/descriptor.ts";
+import type { AttestedImage } from "../oci/model/attested-image.ts";
 import type { BuildOutput } from "../outputs/build-output.ts";
 import type { PlannedPackage } from "../plan/plan.ts";
 import type { AssignedNode } from "./assigned-plan.ts";
 import type { RunNode } from "./node.ts";
 
 /** An image that a node made, moved or found. */
-export interface NodeImage {
+export interface NodeImage extends AttestedImage {
   readonly node: RunNode;
-  readonly descriptor: Descriptor;
 }
 
 /** Where a verb's results go: what is different between building, pushing, loading and exporting. */
@@ -16,9 +15,9 @@ export interface Destination {
   /** Where the engine sends a node's result. */
   output(node: AssignedNode): Promise<BuildOutput>;
   /** What remains to be done with an image that was built, before its package is published. */
-  settle(node: AssignedNode, image: Descriptor): Promise<void>;
+  settle(node: AssignedNode, built: AttestedImage): Promise<void>;
   /** Moves an image that exists elsewhere: pulls it, or uploads it. */
-  transfer(node: RunNode): Promise<Descriptor | undefined>;
+  transfer(node: RunNode): Promise<AttestedImage | undefined>;
   /**
    * Makes a package's images findable under their tags, once all of them are there.
    *

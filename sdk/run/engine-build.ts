@@ -6,7 +6,7 @@ import type { Image } from "../image/image.ts";
 import { execPlatforms } from "../llb/exec-platforms.ts";
 import type { BuildStep } from "../lower/build-step.ts";
 import { localKind } from "../lower/local-name.ts";
-import { lowerStep } from "../lower/lowering.ts";
+import { lowerJob } from "../lower/lowering.ts";
 import type { SolveRequest } from "../lower/solve-request.ts";
 import type { BuildOutput } from "../outputs/build-output.ts";
 import { assertMayRun, type EmulationPolicy, emulationRefused, isNative } from "../plan/engine-assignment.ts";
@@ -85,7 +85,7 @@ async function startCacheExports(build: EngineBuild, solved: SolvedBuild, contex
   const { reference } = result;
   if (!build.cacheExports || caches.beside.length === 0 || !reference || definition === undefined) return;
   await job.evaluate(reference, { signal: context.signal });
-  const request = lowerStep(build.step);
+  const request = lowerJob(build.step);
   const translate = createStatusTranslator(build.name, build.redactor);
   const work = exportCaches(
     {
@@ -103,7 +103,7 @@ async function startCacheExports(build: EngineBuild, solved: SolvedBuild, contex
 /** The same as far as the result, which is left in its open job. */
 export async function solveOnEngine(build: EngineBuild, context: RunContext): Promise<SolvedBuild> {
   const { signal } = context;
-  const request = lowerStep(build.step);
+  const request = lowerJob(build.step);
   const translate = createStatusTranslator(build.name, build.redactor);
   const evidence = createBuildEvidence();
   const caches = await resolveCaches(build.spec, build.step.package.image, {
@@ -125,7 +125,7 @@ export async function solveOnEngine(build: EngineBuild, context: RunContext): Pr
     signal,
   });
   try {
-    const input = await solveInput(build.step, request, { job, engine: build.engine }, { signal });
+    const input = await solveInput(build.step, { job, engine: build.engine }, { signal });
     const result = await job.solve({ input }, { signal, cacheImports: caches.imports });
     if (build.assignment.emulation === "verify") assertNative(build, input, result);
     return { job, result, input, caches, evidence };
@@ -151,7 +151,7 @@ export function openSolved(
 
 function servicesFor(
   build: EngineBuild,
-  request: SolveRequest,
+  request: Pick<SolveRequest, "locals">,
   { directories, writable }: ResolvedCaches,
   { emit }: RunContext,
 ): readonly SessionService[] {

@@ -2,7 +2,8 @@ import type { Abortable } from "../core/abort.ts";
 import { createRedactor } from "../core/redact.ts";
 import type { Definition } from "../llb/definition.ts";
 import { checkPackageFiles } from "../loaders/package-files.ts";
-import { lowerStep } from "../lower/lowering.ts";
+import { withoutAttestations } from "../lower/attestation.ts";
+import { callStep, lowerJob } from "../lower/lowering.ts";
 import { createAuthService } from "../session/auth.ts";
 import { createFileSyncService } from "../session/filesync.ts";
 import { createStep } from "./build-steps.ts";
@@ -38,8 +39,10 @@ export async function compileOnEngine(
   const engine = await pool.forPlatform(platform, selectionOf(choice));
   const { facts, sandboxNetwork } = engine;
   const buildPlatform = facts.platforms[0] ?? platform;
-  const step = createStep(tagged, buildArgs, { platform, buildPlatform, sandboxNetwork });
-  const request = lowerStep(step);
+  const step = callStep(
+    withoutAttestations(createStep(tagged, buildArgs, { platform, buildPlatform, sandboxNetwork })),
+  );
+  const request = lowerJob(step);
   await using job = await engine.engine.openJob({
     exporters: [],
     platform,
@@ -53,7 +56,7 @@ export async function compileOnEngine(
     entitlements: request.entitlements,
     signal,
   });
-  const input = await solveInput(step, request, { job, engine }, { signal });
+  const input = await solveInput(step, { job, engine }, { signal });
   if (input.kind === "definition") return input.definition;
   const { reference } = await job.solve({ input }, { signal });
   return reference?.definition ?? EMPTY;

@@ -12,6 +12,7 @@ import { createDependencyBuilds } from "./dependency-builds.ts";
 import { createDestination } from "./destination-choice.ts";
 import { createEnginePool, type EnginePool } from "./engine-pool.ts";
 import { joinNodes, type RunNode } from "./node.ts";
+import { DEFAULT_RETRIES } from "./node-attempts.ts";
 import { type NodeOrder, orderNodes } from "./node-order.ts";
 import { countOutcomes, type PackageEnd, runFailed, toRunResult } from "./outcome.ts";
 import { gatherFacts } from "./package-facts.ts";
@@ -34,13 +35,18 @@ import type { RunSpec } from "./verbs.ts";
 export async function executeRun(spec: RunSpec, context: RunContext): Promise<RunResult<ExportedPackage>> {
   const startedAt = Date.now();
   const { emit, signal } = context;
-  await using stores = createStores({ ...spec.options, signal });
-  await using pool = createEnginePool(context);
+  await using stores = createStores({ ...spec.options, signal, emit });
+  await using pool = createEnginePool(context, spec.options.registries);
 
   if (spec.verb === "push" && spec.options.release) assertReleaseTags(spec.options.release);
   const packages = await tagPackageSet(spec.set, { signal });
   emit({ type: "run.started", at: startedAt, verb: spec.verb, packages: packages.map((tagged) => tagged.name) });
-  const facts = await gatherFacts(packages, stores, { signal, force: spec.options.force ?? false });
+  const facts = await gatherFacts(packages, stores, {
+    signal,
+    force: spec.options.force ?? false,
+    // What a mirror has, or has not yet, says nothing of where the images shall be.
+    client: spec.verb === "push" ? stores.registry : stores.reader,
+  });
   const decided = createPlan(facts, planOptions(spec));
   if (spec.verb === "push") await assertPush(facts, decided, stores, signal);
   const prepared = await prepareBuilds(joinNodes(decided, packages, facts), { signal });
@@ -100,6 +106,7 @@ async function performAll(
     redactor,
     dependencies: createDependencyBuilds(executeRun, spec.options, stoppable),
     destination: await createDestination(spec, nodes, stores, stoppable),
+    attempts: { retries: spec.options.retries ?? DEFAULT_RETRIES, timeoutMs: spec.options.nodeTimeoutMs },
     order,
     begun: new Map(),
     partial: spec.verb === "push" && (spec.options.partial ?? false),

@@ -7,6 +7,7 @@ import { localOutput } from "../outputs/local-output.ts";
 import type { PlanNode, PlannedPackage } from "../plan/plan.ts";
 import { createCacheDestination } from "./cache-destination.ts";
 import type { Destination } from "./destination.ts";
+import type { RunNode } from "./node.ts";
 import type { ExportOptions } from "./options.ts";
 import type { RunContext } from "./run.ts";
 import type { Stores } from "./stores.ts";
@@ -14,9 +15,16 @@ import type { Stores } from "./stores.ts";
 /** Writes files: root file systems straight from the engine, images by way of the cache. */
 export function createFileDestination(options: ExportOptions, stores: Stores, context: RunContext): Destination {
   const { type, dest } = options;
-  if (type === "tar") return rootDestination((node) => archiveOutput(platformFile(dest, node)));
-  if (type === "local") return rootDestination((node) => localOutput(platformDirectory(dest, node)));
-  const cached = createCacheDestination(stores, context);
+  if (type === "tar")
+    return rootDestination((node) =>
+      archiveOutput(platformFile(dest, node.plan), node.tagged.package.reproducible?.epochSeconds),
+    );
+  if (type === "local")
+    return rootDestination((node) => {
+      const epochSeconds = node.tagged.package.reproducible?.epochSeconds;
+      return localOutput(platformDirectory(dest, node.plan), { epochSeconds, mode: options.mode });
+    });
+  const cached = createCacheDestination(stores, context, options);
   return {
     ...cached,
     publish: async (planned, images) => {
@@ -28,9 +36,9 @@ export function createFileDestination(options: ExportOptions, stores: Stores, co
 }
 
 /** One root file system for each node, and no image anywhere. */
-function rootDestination(outputOf: (node: PlanNode) => BuildOutput): Destination {
+function rootDestination(outputOf: (node: RunNode) => BuildOutput): Destination {
   return {
-    output: async (node) => outputOf(node.plan),
+    output: async (node) => outputOf(node),
     settle: async () => {},
     transfer: async () => undefined,
     publish: async () => undefined,

@@ -50,8 +50,8 @@ export async function openPackage(
   options: OpenOptions,
   context: RunContext,
 ): Promise<Image> {
-  const stores = createStores({ ...options, signal: context.signal });
-  const pool = createEnginePool(context);
+  const stores = createStores({ ...options, ...context });
+  const pool = createEnginePool(context, options.registries);
   const close = async (): Promise<void> => {
     await pool[Symbol.asyncDispose]();
     await stores[Symbol.asyncDispose]();
@@ -75,7 +75,7 @@ async function planNode(spec: PackageSpec, options: OpenOptions, held: Held, con
   const force = options.force ?? false;
   const packages = await tagPackageSet(setOf(spec), { signal });
   emit({ type: "run.started", at: Date.now(), verb: "open", packages: packages.map(({ name }) => name) });
-  const facts = await gatherFacts(packages, held.stores, { signal, force });
+  const facts = await gatherFacts(packages, held.stores, { signal, force, client: held.stores.reader });
   const plan = createPlan(facts, { verb: "build", force, pull: true });
   const prepared = await prepareBuilds(joinNodes(plan, packages, facts), { signal });
   const nodes = await assignEngines(prepared, held.pool);

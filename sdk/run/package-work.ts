@@ -15,6 +15,7 @@ import type { Destination, NodeImage } from "./destination.ts";
 import { buildOnEngine } from "./engine-build.ts";
 import type { EnginePool } from "./engine-pool.ts";
 import { nodeName, type RunNode } from "./node.ts";
+import { type AttemptOptions, withAttempts } from "./node-attempts.ts";
 import type { NodeOrder } from "./node-order.ts";
 import type { NodeEnd, PackageEnd } from "./outcome.ts";
 import type { RunContext } from "./run.ts";
@@ -37,6 +38,7 @@ export interface PackageWork {
   readonly onFailure: () => void;
   /** Publish the platforms that succeeded although others failed. */
   readonly partial: boolean;
+  readonly attempts: Pick<AttemptOptions, "retries" | "timeoutMs">;
   readonly order: NodeOrder;
   /** The nodes that have begun, so that others can wait for them. */
   readonly begun: Map<RunNode, Promise<PerformedNode>>;
@@ -128,9 +130,7 @@ async function perform(
   if (isAssigned(node)) {
     const known = await baseContexts(bases, stores, context.signal);
     const contexts = await dependencyContexts(node.tagged.spec, node.platform, dependencies, known);
-    // What was built already comes from the engine's cache when it is pushed again.
-    const attempt = () => withLostBlobRetry(() => build(node, contexts, work), context);
-    return await node.engine.limit(attempt, order.priority(node));
+    return await node.engine.limit(() => buildWithAttempts(node, contexts, work), order.priority(node));
   }
   await checkStored(node, work);
   return node.plan.action === "none" ? undefined : await work.destination.transfer(node);

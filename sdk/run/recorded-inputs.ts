@@ -1,5 +1,5 @@
 import type { Platform } from "../core/platform.ts";
-import { recipeFingerprint } from "../lower/recipe.ts";
+import { callForFingerprint, recipeFingerprint } from "../lower/recipe.ts";
 import type { DockerfileOptions } from "../pkg/dockerfile-options.ts";
 import { inputsDigest } from "../plan/inputs.ts";
 import { createStep } from "./build-steps.ts";
@@ -39,5 +39,6 @@ function fingerprint(tagged: TaggedPackage, platform: Platform): readonly string
   const place = { platform, buildPlatform: platform, sandboxNetwork: "sandbox" } as const;
   // The commit changes with every change elsewhere in the repository; the tag stands for the tree.
   const git = { inGit: false, extraTreeHashes: [], dirty: false };
-  return recipeFingerprint(createStep({ ...tagged, git }, args, place), source);
+  const step = createStep({ ...tagged, git }, args, place);
+  return recipeFingerprint(step, callForFingerprint(step, source));
 }

@@ -1,5 +1,5 @@
 import type { Digest } from "../core/digest.ts";
-import type { Descriptor } from "../oci/model/descriptor.ts";
+import type { AttestedImage } from "../oci/model/attested-image.ts";
 import { parseReference } from "../oci/model/reference.ts";
 import { isLoopback } from "../oci/registry/endpoint.ts";
 import { pushImage } from "../oci/registry/image-copy.ts";
@@ -9,34 +9,44 @@ import { registryOutput } from "../outputs/registry-output.ts";
 import type { PlannedPackage } from "../plan/plan.ts";
 import type { AssignedNode } from "./assigned-plan.ts";
 import type { Destination, NodeImage } from "./destination.ts";
-import { imageAnnotations, indexEntry } from "./image-annotations.ts";
+import { imageSettings, indexEntries } from "./image-annotations.ts";
 import type { RunNode } from "./node.ts";
+import type { ImageOptions, PushOptions } from "./options.ts";
 import type { RegistryReach } from "./registry-reach.ts";
 import type { RunContext } from "./run.ts";
+import { cachedAttestations } from "./stored-attestations.ts";
 import type { Stores } from "./stores.ts";
 
 /**
  * Pushes: images first, by digest, from the engine straight to the registry where it can reach it, else through the
  * client; tags only when all platforms of the package are there.
  */
-export function createRegistryDestination(stores: Stores, reach: RegistryReach, context: RunContext): Destination {
+export function createRegistryDestination(
+  stores: Stores,
+  reach: RegistryReach,
+  context: RunContext,
+  options: ImageOptions & Pick<PushOptions, "archTags"> = {},
+): Destination {
   const goesThroughClient = async (node: AssignedNode) => !(await reach(node.engine, registryOf(node)));
   return {
     output: async (node) => {
-      const annotations = imageAnnotations(node);
-      if (await goesThroughClient(node)) return cacheOutput(await stores.cache(), annotations);
-      const repository = parseReference(node.planned.reference);
-      return registryOutput({ repository, annotations, insecure: isLoopback(repository.registry) });
+      const settings = imageSettings(node, options);
+      if (await goesThroughClient(node)) return cacheOutput(await stores.cache(), settings);
+      const { repository } = settings;
+      const reader = stores.registry().reader(repository);
+      return registryOutput(settings, { reader, insecure: isLoopback(repository.registry) });
     },
-    settle: async (node, image) => {
-      if (await goesThroughClient(node)) await upload(node, image, stores, context);
+    settle: async (node, built) => {
+      if (await goesThroughClient(node)) await upload(node, built, stores, context);
     },
     transfer: async (node) => {
       const { image } = node.plan;
-      if (image) await upload(node, image, stores, context);
-      return image;
+      if (!image) return undefined;
+      const attestations = await cachedAttestations(node, image, await stores.cache(), context);
+      await upload(node, { image, attestations }, stores, context);
+      return { image, attestations };
     },
-    publish: (planned, images) => publish(planned, images, stores, context),
+    publish: (planned, images) => publish(planned, images, options, stores, context),
   };
 }
 
@@ -45,14 +55,18 @@ export function registryOf(node: RunNode): string {
   return parseReference(node.planned.reference).registry;
 }
 
-async function upload(node: RunNode, image: Descriptor, stores: Stores, { signal }: RunContext): Promise<void> {
+async function upload(node: RunNode, built: AttestedImage, stores: Stores, { signal }: RunContext): Promise<void> {
   const repository = parseReference(node.planned.reference);
-  await pushImage(stores.registry(), repository, await stores.cache(), image, { signal });
+  const cache = await stores.cache();
+  for (const manifest of [built.image, ...built.attestations]) {
+    await pushImage(stores.registry(), repository, cache, manifest, { signal });
+  }
 }
 
 async function publish(
   planned: PlannedPackage,
   images: readonly NodeImage[],
+  { archTags }: Pick<PushOptions, "archTags">,
   stores: Stores,
   { signal, emit }: RunContext,
 ): Promise<Digest | undefined> {
@@ -62,16 +76,17 @@ async function publish(
     client: stores.registry(),
     repository: reference,
     tag: planned.tag,
-    entries: images.map(indexEntry),
+    entries: images.flatMap(indexEntries),
+    archTags,
     signal,
   });
-  for (const { node, descriptor } of images) {
+  for (const { node, image } of images) {
     const name = { package: node.plan.package, platform: node.plan.platform };
     emit({
       type: "image.pushed",
       at: Date.now(),
       reference: node.plan.reference,
-      digest: descriptor.digest,
+      digest: image.digest,
       node: name,
     });
   }

@@ -5,7 +5,7 @@ import { peerFailure, reportFailure } from "./failure.ts";
 import { decodePacket, encodePacket } from "./packet.ts";
 import type { PacketStream } from "./packet-stream.ts";
 import { createPathOrder } from "./path-order.ts";
-import { type FileSink, openTreeWriter, type TreeWriter } from "./tree-writer.ts";
+import { type FileSink, openTreeWriter, type TreeWriter, type TreeWriterOptions } from "./tree-writer.ts";
 
 /** What was received. */
 export interface ReceiveSummary {
@@ -24,7 +24,8 @@ const REQUESTS = 64;
 const FINISHERS = 16;
 
 /**
- * Receives a tree into a directory, over what is there: nothing is deleted but what an entry replaces. Owners become the
+ * Receives a tree into a directory, over what is there: nothing is deleted but what an entry replaces, unless the directory
+ * is to be pruned. Owners become the
  * caller's. Files get their content under a temporary name; directories get their times when all is written.
  *
  * @throws ProtocolError `FSUTIL_PATH_UNSAFE`, `FSUTIL_PEER_FAILED`, `WIRE_FRAME_INVALID`;
@@ -35,9 +36,9 @@ export async function receiveTree(
   messages: AsyncIterable<Uint8Array>,
   send: PacketStream["send"],
   destination: string,
-  { signal }: Abortable = {},
+  { signal, ...options }: Abortable & TreeWriterOptions = {},
 ): Promise<ReceiveSummary> {
-  const reception = createReception(await openTreeWriter(destination), send);
+  const reception = createReception(await openTreeWriter(destination, options), send);
   const iterator = messages[Symbol.asyncIterator]();
   try {
     for (;;) {

@@ -1,5 +1,5 @@
 import { randomBytes } from "node:crypto";
-import { chmod, link, lstat, lutimes, mkdir, open, rename, rm, symlink, utimes } from "node:fs/promises";
+import { chmod, link, lstat, lutimes, mkdir, open, readdir, rename, rm, symlink, utimes } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { ContentError } from "../../core/errors.ts";
 import { FILE_MODE, type FileStat, hasModeBit, isRegularMode, posixPermissions } from "../../core/file-stat.ts";
@@ -24,13 +24,23 @@ export interface TreeWriter {
   finish(): Promise<void>;
 }
 
+/** How a tree is written. */
+export interface TreeWriterOptions {
+  /** Remove, once all is written, what the tree does not have. Default false. */
+  readonly prune?: boolean;
+}
+
 /**
- * Opens a directory as the place where a tree goes; it is made, for its owner only, if there is none. Nothing is deleted
- * but what an entry replaces, and no symlink is followed that lies in the tree's way: an entry takes its place.
+ * Opens a directory as the place where a tree goes; it is made, for its owner only, if there is none. Unless asked
+ * for, nothing is deleted but what an entry replaces, and no symlink is followed that lies in the tree's way: an entry takes its place.
  *
  * @throws ContentError `CONTENT_WRITE_FAILED`, as do the writer's methods
  */
-export async function openTreeWriter(destination: string): Promise<TreeWriter> {
+export async function openTreeWriter(
+  destination: string,
+  { prune = false }: TreeWriterOptions = {},
+): Promise<TreeWriter> {
+  const listed = new Set<string>();
   const directories: FileStat[] = [];
   const hardLinks: FileStat[] = [];
   const target = (path: string): string => join(destination, path);
@@ -38,23 +48,37 @@ export async function openTreeWriter(destination: string): Promise<TreeWriter> {
   return {
     make: (stat) =>
       writing(stat.path, async () => {
+        listed.add(stat.path);
         if (hasModeBit(stat.mode, FILE_MODE.directory)) {
           await makeDirectory(target(stat.path));
           directories.push(stat);
         } else if (isRegularMode(stat.mode)) hardLinks.push(stat);
         else await replace(target(stat.path), (path) => makeOther(path, stat));
       }),
-    openFile: (stat) => writing(stat.path, () => openSink(target(stat.path), stat)),
+    openFile: (stat) => {
+      listed.add(stat.path);
+      return writing(stat.path, () => openSink(target(stat.path), stat));
+    },
     finish: async () => {
       for (const stat of hardLinks) {
         const make = (path: string) => link(target(stat.linkname), path);
         await writing(stat.path, () => replace(target(stat.path), make));
       }
+      const paths = directories.map(({ path }) => path);
+      if (prune) for (const path of ["", ...paths]) await writing(path, () => removeOthers(destination, path, listed));
       for (const stat of directories.reverse()) {
         await writing(stat.path, () => setMetadata(target(stat.path), stat));
       }
     },
   };
+}
+
+/** Removes from a directory what is not listed. */
+async function removeOthers(destination: string, directory: string, listed: ReadonlySet<string>): Promise<void> {
+  for (const name of await readdir(join(destination, directory))) {
+    if (!listed.has(join(directory, name)))
+      await rm(join(destination, directory, name), { recursive: true, force: true });
+  }
 }
 
 async function makeDirectory(path: string): Promise<void> {

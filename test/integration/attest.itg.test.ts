@@ -1,0 +1,123 @@
+import { readFile } from "node:fs/promises";
+import { execa } from "execa";
+import { type EngineChoice, engines, type FluentPackage } from "kitsmith";
+import { beforeAll, describe, expect, inject, test } from "vitest";
+import { testTools } from "../engines/test-tools.ts";
+import { manifestOf, statementsOf } from "./attestations.ts";
+import { useRunBench } from "./run-bench.ts";
+import { createScratch, failureOf, startedNodes } from "./run-fixture.ts";
+import { publishScanner, SCANNED_NAME } from "./scanner-image.ts";
+
+const registry = inject("registryHost");
+const { buildx, skopeo } = testTools();
+const SPDX = "https://spdx.dev/Document";
+const SLSA = "https://slsa.dev/provenance/v1";
+const FILES = {
+  "p/build.yml": "image: p\norg: acme\narches: [amd64, arm64]\n",
+  "p/Dockerfile": "FROM scratch\nCOPY greeting /\n",
+  "p/greeting": "hello\n",
+};
+const KINDS: readonly (readonly [string, EngineChoice])[] = [
+  ["buildkitd", engines.buildkit(inject("buildkitAddress"))],
+  ["dockerd", engines.docker({ host: inject("dockerAddress") })],
+];
+
+async function inspect<T>(reference: string, template: string): Promise<T> {
+  const { stdout } = await execa(buildx, ["imagetools", "inspect", reference, "--format", template]);
+  return JSON.parse(stdout);
+}
+
+describe("bills of materials", () => {
+  const bench = useRunBench("attest-sbom");
+  let scanner: string;
+  const open = async (): Promise<FluentPackage> => (await bench.open(FILES)).attest({ sbom: { scanner } });
+
+  beforeAll(async () => {
+    await using scratch = await createScratch();
+    const engine = engines.buildkit(inject("buildkitAddress"));
+    scanner = await publishScanner(registry, engine, scratch.directory);
+  });
+
+  test("lie with the provenance beside each image in the index, and are about that image", async () => {
+    const attested = (await bench.open(FILES)).attest({
+      sbom: { scanner, parameters: { WORD: "one, two" } },
+      provenance: "max",
+    });
+    const pushed = await attested.push(bench.options());
+    const { manifests } = await manifestOf(pushed.reference);
+    expect(manifests.map(({ platform }) => platform?.architecture)).toEqual(["amd64", "unknown", "arm64", "unknown"]);
+    for (const { digest } of Object.values(pushed.images)) {
+      const statements = await statementsOf(pushed.reference, digest);
+      expect(statements.map(({ predicateType }) => predicateType).sort()).toEqual([SLSA, SPDX]);
+      for (const { subject } of statements) {
+        expect(subject.map((entry) => `sha256:${entry.digest.sha256}`)).toEqual([digest]);
+        expect(subject[0]?.name).toContain(`${bench.org}/p`);
+      }
+      expect(statements.find(({ predicateType }) => predicateType === SPDX)?.predicate).toMatchObject({
+        name: SCANNED_NAME,
+        comment: "one, two",
+        files: [{ fileName: "/greeting", comment: expect.stringContaining("layerID: sha256:") }],
+      });
+    }
+    // What lies under the tag of one architecture is the image alone.
+    expect(await manifestOf(`${pushed.reference}-amd64`)).not.toHaveProperty("manifests");
+    expect(await inspect(pushed.reference, "{{json .SBOM}}")).toMatchObject({
+      "linux/amd64": { SPDX: { name: SCANNED_NAME } },
+      "linux/arm64": { SPDX: { name: SCANNED_NAME } },
+    });
+  });
+
+  test("are in the cache, too: other readers take it, an upload brings them along, a pull brings them back", async () => {
+    const attested = await open();
+    const built = await attested.build(bench.options());
+    const { stdout } = await execa(skopeo, ["inspect", "--raw", `oci:${bench.cacheDirectory}:${built.reference}`]);
+    expect(JSON.parse(stdout).manifests).toHaveLength(4);
+
+    const uploaded = await attested.push(bench.options());
+    expect(uploaded.digest).toBe(built.digest);
+    expect(await statementsOf(uploaded.reference, built.images["linux/arm64"]?.digest ?? "")).toHaveLength(1);
+
+    const other = { cacheDirectory: `${bench.directory}/other-cache` };
+    const pulled = await attested.build(other);
+    expect(pulled.images["linux/amd64"]?.outcome).toBe("pulled");
+    expect(pulled.digest).toBe(built.digest);
+    expect((await attested.push({ ...other, force: true })).digest).toBe(built.digest);
+  });
+
+  test("cannot be made where the scanner cannot be had, which is said before anything is built", async () => {
+    const missing = (await open()).attest({ sbom: { scanner: `${registry}/scan/absent:v1` } });
+    const run = missing.build(bench.options());
+    const [failure, started] = await Promise.all([failureOf(run), startedNodes(run)]);
+    expect(failure.code).toBe("PLAN_SCANNER_UNAVAILABLE");
+    expect(started).toBe(0);
+    await bench.expectNothingPublished();
+    // An image that is only looked at needs none.
+    await using image = await missing.open("linux/amd64", bench.options());
+    expect(await image.readFile("/greeting", "utf8")).toBe("hello\n");
+  });
+
+  test("are written as a file where the result is files", async () => {
+    const dest = `${bench.directory}/files`;
+    await (await open()).platforms("linux/amd64").export({ ...bench.options(), type: "local", dest });
+    const statement = JSON.parse(await readFile(`${dest}/linux_amd64/sbom.spdx.json`, "utf8"));
+    expect(statement).toMatchObject({ predicateType: SPDX, subject: [{ name: "greeting" }] });
+  });
+});
+
+describe.each(KINDS)("a provenance by %s", (name, engine) => {
+  const bench = useRunBench(`attest-provenance-${name}`);
+
+  test.each(["min", "max"] as const)("of mode %s says what went in", async (mode) => {
+    const { reference, images } = await (await bench.open(FILES))
+      .engines(engine)
+      .platforms("linux/amd64")
+      .attest({ provenance: { mode, builderId: "https://example.com/builder" } })
+      .push(bench.options());
+    const [statement] = await statementsOf(reference, images["linux/amd64"].digest);
+    expect(statement).toMatchObject({
+      predicateType: SLSA,
+      predicate: { runDetails: { builder: { id: "https://example.com/builder" } } },
+    });
+    expect(JSON.stringify(statement).includes('"llbDefinition"')).toBe(mode === "max");
+  });
+});
