@@ -3,6 +3,7 @@ import { isRecord } from "../core/json.ts";
 import { resolveSourcePath } from "../core/source-path.ts";
 import type { StatusError } from "../wire/status.ts";
 import { type DetailedStatus, decodeStatusDetails, type StatusDetail } from "../wire/status-details.ts";
+import { keepFailedOp } from "./failed-op.ts";
 import type { StatusFollower } from "./status-follower.ts";
 
 /** What a failed step leaves behind for people and programs; `details` of a BuildError. */
@@ -50,11 +51,13 @@ export function buildFailure(error: StatusError, follower: StatusFollower, conte
   const source = details.source;
   const location: SourceLocation | undefined =
     source === undefined ? undefined : { file: source.file, line: source.startLine };
-  return new BuildError(details.vertex === undefined ? "BUILD_FAILED" : "BUILD_STEP_FAILED", message, {
+  const failure = new BuildError(details.vertex === undefined ? "BUILD_FAILED" : "BUILD_STEP_FAILED", message, {
     cause,
     details,
     ...(location === undefined ? {} : { location }),
   });
+  keepFailedOp(failure, status?.details.find(({ type }) => type === "errdefs.Solve")?.value);
+  return failure;
 }
 
 /** The engine is gone in the middle of a build. */

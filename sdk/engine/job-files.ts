@@ -1,4 +1,5 @@
-import { ContentError } from "../core/errors.ts";
+import type { Abortable } from "../core/abort.ts";
+import { ContentError, EngineError } from "../core/errors.ts";
 import type { FileStat } from "../core/file-stat.ts";
 import type { Stat } from "../proto/gen/fsutil_pb.js";
 import { LLBBridge } from "../proto/gen/gateway_pb.js";
@@ -33,6 +34,27 @@ export function createJobFiles(connection: JobConnection): Pick<BuildJob, "readF
       return toFileStat(stat);
     },
   };
+}
+
+/** What lies in a directory of a container's mount; older daemons cannot say it. */
+export async function readContainerDir(
+  connection: JobConnection,
+  { id, mountIndex }: { readonly id: string; readonly mountIndex: number },
+  path: string,
+  { signal }: Abortable,
+): Promise<readonly FileStat[]> {
+  const request = { Ref: id, DirPath: path, MountIndex: mountIndex };
+  const explain = (error: StatusError): Error | undefined => unknownMethod(error) ?? absent(path)(error);
+  const { entries } = await connection.call(LLBBridge.method.readDirContainer, request, { signal, explain });
+  return entries.map(toFileStat);
+}
+
+function unknownMethod(error: StatusError): EngineError | undefined {
+  if (error.status !== "UNIMPLEMENTED") return undefined;
+  return new EngineError("ENGINE_FEATURE_MISSING", "the engine cannot list the directories of a container", {
+    cause: error,
+    hint: "Open a container and list them in it, or update the engine.",
+  });
 }
 
 async function readPieces(range: FileRange, read: (piece: FileRange) => Promise<Uint8Array>): Promise<Uint8Array> {

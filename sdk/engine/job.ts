@@ -13,11 +13,13 @@ import type {
   ResolveOptions,
   ResultReference,
 } from "./engine.ts";
+import { failedOpOf } from "./failed-op.ts";
 import { type JobConnection, openJobConnection } from "./job-connection.ts";
 import type { JobEngine } from "./job-failure.ts";
 import { createJobFiles } from "./job-files.ts";
 import { decodeResult, encodeInput, encodeInputs, encodeResult, referencesOf } from "./job-result.ts";
 import { openContainer } from "./open-container.ts";
+import { openFailedStep } from "./open-failed-step.ts";
 
 const ABANDON_TIMEOUT_MS = 5000;
 
@@ -70,6 +72,10 @@ function createJob(connection: JobConnection, capabilities: ReadonlySet<string>)
     resolveImage: (reference, platform, options = {}) => resolveImage(connection, reference, platform, options),
     ...createJobFiles(connection),
     openContainer: (options) => openContainer(connection, options),
+    failedStep(error) {
+      const failed = failedOpOf(error);
+      return failed && openFailedStep(connection, failed);
+    },
     finish: (result, options) => finish(connection, result, options ?? {}),
     abandon: (reason) => abandon(connection, reason),
     [Symbol.asyncDispose]: () => connection.close(),

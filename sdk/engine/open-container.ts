@@ -1,4 +1,5 @@
 import type { MessageInitShape } from "@bufbuild/protobuf";
+import type { Abortable } from "../core/abort.ts";
 import { ProtocolError } from "../core/errors.ts";
 import { LLBBridge } from "../proto/gen/gateway_pb.js";
 import { type MountSchema, MountType, NetMode } from "../proto/gen/ops_pb.js";
@@ -14,24 +15,43 @@ import type {
 } from "./container.ts";
 import type { BridgeCallOptions, JobConnection } from "./job-connection.ts";
 import { collectOutput } from "./process-output.ts";
-import { startProcess } from "./start-process.ts";
+import { type ProcessPrivileges, startProcess } from "./start-process.ts";
 
 const RELEASE_TIMEOUT_MS = 10_000;
 
+/** What is asked of the daemon for a container, but for the container's name. */
+export type ContainerRequest = MessageInitShape<typeof LLBBridge.method.newContainer.input>;
+
 /** Opens a container; the daemon evaluates what is mounted first. */
 export async function openContainer(connection: JobConnection, options: ContainerOptions): Promise<Container> {
+  return await createContainer(connection, encodeContainer(options), options);
+}
+
+/** A container with the name that the daemon knows it by. */
+export interface DaemonContainer extends Container {
+  readonly id: string;
+}
+
+/** Opens a container as it is asked for; `privileges` go to each of its programs. */
+export async function createContainer(
+  connection: JobConnection,
+  request: ContainerRequest,
+  options: Abortable,
+  privileges: ProcessPrivileges = {},
+): Promise<DaemonContainer> {
   const id = createIdentifier();
-  await connection.call(LLBBridge.method.newContainer, encodeContainer(id, options), options);
+  await connection.call(LLBBridge.method.newContainer, { ...request, ContainerID: id }, options);
   const disposed = new AbortController();
   const running = new Set<Promise<unknown>>();
 
   const start = async (args: readonly string[], processOptions: ProcessOptions = {}): Promise<ContainerProcess> => {
-    const process = await startProcess(connection, id, args, processOptions, disposed.signal);
+    const process = await startProcess(connection, { id, privileges }, args, processOptions, disposed.signal);
     const ended = process.exited.catch(() => undefined).finally(() => running.delete(ended));
     running.add(ended);
     return process;
   };
   return {
+    id,
     start,
     exec: (args, execOptions = {}) => exec(start, args, execOptions),
     async [Symbol.asyncDispose]() {
@@ -65,15 +85,11 @@ async function release(connection: JobConnection, id: string): Promise<void> {
 
 const NETWORKS = { none: NetMode.NONE, sandbox: NetMode.UNSET, host: NetMode.HOST } as const;
 
-function encodeContainer(
-  id: string,
-  options: ContainerOptions,
-): MessageInitShape<typeof LLBBridge.method.newContainer.input> {
+function encodeContainer(options: ContainerOptions): ContainerRequest {
   const { mounts = [], platform, network = "none", hostname = "" } = options;
   const root: readonly ContainerMount[] =
     "reference" in options ? [{ kind: "result", destination: "/", reference: options.reference }] : [];
   return {
-    ContainerID: id,
     Mounts: [...root, ...mounts].map(encodeMount),
     Network: NETWORKS[network],
     hostname,

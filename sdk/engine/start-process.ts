@@ -2,6 +2,7 @@ import { create, type MessageInitShape, toBinary } from "@bufbuild/protobuf";
 import { anySignal, raceAbort } from "../core/abort.ts";
 import { BuildError, ProtocolError } from "../core/errors.ts";
 import { type ExecMessage, type ExecMessageSchema, type ExitMessage, LLBBridge } from "../proto/gen/gateway_pb.js";
+import { type SecretEnvSchema, SecurityMode } from "../proto/gen/ops_pb.js";
 import { StatusSchema } from "../proto/gen/status_pb.js";
 import { createIdentifier } from "../session/identifier.ts";
 import { decodeStatusDetails } from "../wire/status-details.ts";
@@ -19,13 +20,27 @@ const STDERR = 2;
 /** Stands for the absence of an exit code, where no detail of the error names one. */
 const NO_EXIT_CODE = 255;
 
+/** What a program may do, and is told, beyond its options. */
+export interface ProcessPrivileges {
+  /** Needs the entitlement. Default: the sandbox's. */
+  readonly security?: SecurityMode;
+  /** Secrets that it finds in its environment. */
+  readonly secretenv?: readonly MessageInitShape<typeof SecretEnvSchema>[];
+}
+
+/** A container, as the daemon knows it. */
+export interface ProcessPlace {
+  readonly id: string;
+  readonly privileges: ProcessPrivileges;
+}
+
 /**
  * Starts a program in a container. It has a stream of its own, since one that cannot be started ends the stream with all
  * that run on it.
  */
 export async function startProcess(
   connection: JobConnection,
-  containerId: string,
+  place: ProcessPlace,
   args: readonly string[],
   options: ProcessOptions,
   disposed: AbortSignal,
@@ -48,7 +63,7 @@ export async function startProcess(
     stream.send({ ProcessID: processId, Input: endOfInput() }).catch(() => undefined);
   };
   const run = async (): Promise<number> => {
-    void send(encodeInit(containerId, args, options));
+    void send(encodeInit(place, args, options));
     return await follow(stream, {
       onStarted: () => {
         started.resolve();
@@ -111,15 +126,17 @@ function exitCodeOf({ Code, Error: status }: ExitMessage): number {
   throw new BuildError("BUILD_PROCESS_FAILED", status.message);
 }
 
-function encodeInit(containerId: string, args: readonly string[], options: ProcessOptions): Input {
+function encodeInit({ id, privileges }: ProcessPlace, args: readonly string[], options: ProcessOptions): Input {
   const { env = {}, cwd = "/", user = "", stdin, tty = false } = options;
   return {
     case: "Init",
     value: {
-      ContainerID: containerId,
+      ContainerID: id,
       Meta: { args: [...args], env: Object.entries(env).map(([name, value]) => `${name}=${value}`), cwd, user },
       Fds: [...(stdin === undefined ? [] : [STDIN]), STDOUT, ...(tty ? [] : [STDERR])],
       Tty: tty,
+      Security: privileges.security ?? SecurityMode.SANDBOX,
+      secretenv: [...(privileges.secretenv ?? [])],
     },
   };
 }

@@ -2,7 +2,8 @@ import { posix } from "node:path";
 import type { Digest } from "../core/digest.ts";
 import { ContentError, PlanError } from "../core/errors.ts";
 import { formatPlatform, type Platform } from "../core/platform.ts";
-import type { Container, ExecResult, ProcessOptions } from "../engine/container.ts";
+import type { Container, ExecResult } from "../engine/container.ts";
+import { environmentOf, type ProcessDefaults, withProcessDefaults } from "../engine/process-defaults.ts";
 import type { ImageConfig, RunConfig } from "../oci/model/image-config.ts";
 import { parseElf, runsOn } from "./elf.ts";
 import type { FileExpectation, Image, ImageContainerOptions, ImageEntry, ImageExecOptions } from "./image.ts";
@@ -76,7 +77,7 @@ class OpenedImage implements Image {
   }
 
   async openContainer(options: ImageContainerOptions = {}): Promise<Container> {
-    return configured(await this.#content.openContainer(options), this.config.config);
+    return withProcessDefaults(await this.#content.openContainer(options), defaultsOf(this.config.config));
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -121,23 +122,11 @@ function absolute(path: string): string {
   return posix.resolve("/", path);
 }
 
-/** The container, whose programs are run as the image's config has it. */
-function configured(container: Container, { env, workingDirectory, user }: RunConfig): Container {
-  const variables = Object.fromEntries(env.map(splitVariable));
-  const merged = (options: ProcessOptions = {}): ProcessOptions => ({
+/** How the image's config has its programs run. */
+function defaultsOf({ env, workingDirectory, user }: RunConfig): ProcessDefaults {
+  return {
+    env: environmentOf(env),
     ...(workingDirectory === "" ? {} : { cwd: workingDirectory }),
     ...(user === "" ? {} : { user }),
-    ...options,
-    env: { ...variables, ...options.env },
-  });
-  return {
-    start: (args, options) => container.start(args, merged(options)),
-    exec: (args, options) => container.exec(args, merged(options)),
-    [Symbol.asyncDispose]: () => container[Symbol.asyncDispose](),
   };
-}
-
-function splitVariable(entry: string): readonly [string, string] {
-  const [name = "", ...value] = entry.split("=");
-  return [name, value.join("=")];
 }
