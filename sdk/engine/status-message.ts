@@ -1,4 +1,5 @@
 import type { Timestamp } from "@bufbuild/protobuf/wkt";
+import { sourceLines } from "../core/source-lines.ts";
 import type { StatusResponse, Vertex, VertexLog, VertexStatus, VertexWarning } from "../proto/gen/control_pb.js";
 import type { SolveStatus, StatusLog, StatusProgress, StatusVertex, StatusWarning } from "./engine.ts";
 
@@ -26,9 +27,17 @@ function decodeLog({ vertex, stream, msg, timestamp }: VertexLog): StatusLog {
   return { vertex, stream: stream === 2n ? "stderr" : "stdout", data, atEpochMs: epochMs(timestamp) ?? 0 };
 }
 
-function decodeWarning({ vertex, level, short, detail, url }: VertexWarning): StatusWarning {
+function decodeWarning({ vertex, level, short, detail, url, info, ranges }: VertexWarning): StatusWarning {
   const text = (bytes: Uint8Array): string => new TextDecoder().decode(bytes);
-  return { vertex, level: Number(level), short: text(short), detail: detail.map(text), url };
+  const source = sourceLines({
+    file: info?.filename ?? "",
+    ranges: ranges.map(({ start, end }) => ({ start: start?.line ?? 0, end: end?.line ?? 0 })),
+    data: info?.data,
+  });
+  return {
+    ...{ vertex, level: Number(level), short: text(short), detail: detail.map(text), url },
+    ...(source === undefined ? {} : { source }),
+  };
 }
 
 function period(

@@ -1,3 +1,5 @@
+import type { SourceLines } from "../core/source-lines.ts";
+
 /** A package × platform of a run, for people and as key. */
 export interface NodeName {
   /** `org/image`. */
@@ -88,7 +90,12 @@ export type RunEvent =
       readonly node: NodeName;
       readonly vertex: string;
       readonly message: string;
+      /** More about it. */
+      readonly details: readonly string[];
+      /** Where it is explained; "" for nowhere. */
       readonly url: string;
+      /** The lines that it is about. */
+      readonly source?: SourceLines;
     }
   | {
       readonly type: "check";

@@ -1,7 +1,8 @@
 import type { NodeName, NodeOutcome, RunEvent } from "./event.ts";
-import type { Style } from "./paint.ts";
-import { formatDuration } from "./quantity.ts";
+import { plainPaint, type Style } from "./paint.ts";
+import { formatCount, formatDuration } from "./quantity.ts";
 import { type NodeState, type RunState, sameNode } from "./run-state.ts";
+import { drawSource } from "./source-excerpt.ts";
 
 /** Something to tell, by whom, and how it looks. May hold several lines of foreign text: neutralize when printing. */
 export interface Message {
@@ -10,6 +11,7 @@ export interface Message {
   readonly style?: Style;
 }
 
+type BuildWarning = Extract<RunEvent, { readonly type: "build.warning" }>;
 type Finished = Extract<RunEvent, { readonly type: "node.finished" }>;
 type Planned = Extract<RunEvent, { readonly type: "plan.ready" }>["nodes"][number];
 
@@ -28,11 +30,7 @@ export function describeMilestone(event: RunEvent, state: RunState): Message | u
     case "engine.ready":
       return { text: `engine ${event.address}: ready${withDetail(event.detail)}` };
     case "build.warning":
-      return {
-        node: event.node,
-        text: `warning: ${event.message}${event.url === "" ? "" : ` (${event.url})`}`,
-        style: "yellow",
-      };
+      return { node: event.node, text: describeWarning(event), style: "yellow" };
     case "node.finished":
       return describeEnd(
         event,
@@ -53,6 +51,14 @@ export function describeMilestone(event: RunEvent, state: RunState): Message | u
     default:
       return undefined;
   }
+}
+
+function describeWarning({ message, details, url, source }: BuildWarning): string {
+  return [
+    `warning: ${message}${url === "" ? "" : ` (${url})`}`,
+    ...details.map((detail) => `  ${detail}`),
+    ...(source === undefined ? [] : drawSource(source, plainPaint)),
+  ].join("\n");
 }
 
 /** What the plan decided for one node. */
@@ -87,10 +93,11 @@ function describeRun(event: Extract<RunEvent, { readonly type: "run.finished" }>
   const outcomes = Object.entries(event.outcomes)
     .filter(([, count]) => count > 0)
     .map(([outcome, count]) => `${count} ${outcome}`);
+  const warnings = state.warnings === 0 ? [] : [formatCount(state.warnings, "warning")];
   const time = state.startedAt === undefined ? "" : ` in ${formatDuration(event.at - state.startedAt)}`;
   const end = `${state.verb} ${event.ok ? "succeeded" : "failed"}${time}`;
   return {
-    text: [end, outcomes.join(", ")].filter((part) => part !== "").join(": "),
+    text: [end, [...outcomes, ...warnings].join(", ")].filter((part) => part !== "").join(": "),
     style: event.ok ? "green" : "red",
   };
 }

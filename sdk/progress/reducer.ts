@@ -38,12 +38,13 @@ export function reduceRun(state: RunState, event: RunEvent): RunState {
     case "image.built":
     case "image.pushed":
       return withImage(state, event);
+    case "build.warning":
+      return update(state, { warnings: state.warnings + 1 });
     case "run.finished":
       return update(state, { status: event.ok ? "succeeded" : "failed", finishedAt: event.at });
     case "notice":
     case "engine.starting":
     case "engine.ready":
-    case "build.warning":
     case "check":
       return state;
   }

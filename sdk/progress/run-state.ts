@@ -65,6 +65,8 @@ export interface RunState {
   /** Transfers of no node, such as an index. */
   readonly transfers: readonly TransferState[];
   readonly images: readonly ImageState[];
+  /** What the builds warned of. */
+  readonly warnings: number;
   readonly counts: Readonly<Record<NodeState["status"], number>>;
 }
 
@@ -87,6 +89,7 @@ export const INITIAL_RUN_STATE: RunState = Object.freeze({
   nodes: Object.freeze([]),
   transfers: Object.freeze([]),
   images: Object.freeze([]),
+  warnings: 0,
   counts: NO_COUNTS,
 });
 

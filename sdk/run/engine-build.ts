@@ -86,7 +86,7 @@ async function startCacheExports(build: EngineBuild, solved: SolvedBuild, contex
   if (!build.cacheExports || caches.beside.length === 0 || !reference || definition === undefined) return;
   await job.evaluate(reference, { signal: context.signal });
   const request = lowerJob(build.step);
-  const translate = createStatusTranslator(build.name, build.redactor);
+  const translate = createStatusTranslator(build.name, build.redactor, build.step.package.directory);
   const work = exportCaches(
     {
       ...{ node: build.name, engine: build.engine.engine, caches, evidence, definition },
@@ -104,7 +104,7 @@ async function startCacheExports(build: EngineBuild, solved: SolvedBuild, contex
 export async function solveOnEngine(build: EngineBuild, context: RunContext): Promise<SolvedBuild> {
   const { signal } = context;
   const request = lowerJob(build.step);
-  const translate = createStatusTranslator(build.name, build.redactor);
+  const translate = createStatusTranslator(build.name, build.redactor, build.step.package.directory);
   const evidence = createBuildEvidence();
   const caches = await resolveCaches(build.spec, build.step.package.image, {
     ...{ owner: { platform: build.step.platform }, redactor: build.redactor, signal },

@@ -26,6 +26,7 @@ import { verifyScanners } from "./scanner-check.ts";
 import { createStores, type Stores } from "./stores.ts";
 import { tagPackageSet } from "./tagging.ts";
 import type { RunSpec } from "./verbs.ts";
+import { countWarnings } from "./warning-count.ts";
 
 /**
  * A run from beginning to end: load and tag the packages, see what exists, decide, name engines, build, publish.
@@ -56,9 +57,11 @@ export async function executeRun(spec: RunSpec, context: RunContext): Promise<Ru
   announcePlan(plan, context);
 
   const order = await orderNodes(nodes);
-  const ends = await performAll(spec, plan, { nodes, order }, { stores, pool }, context);
+  const warnings = countWarnings(emit);
+  const counted = { ...context, emit: warnings.emit };
+  const ends = await performAll(spec, plan, { nodes, order }, { stores, pool }, counted);
   signal.throwIfAborted();
-  const result = toRunResult(plan, ends, Date.now() - startedAt);
+  const result = toRunResult(plan, ends, Date.now() - startedAt, warnings);
   emit({ type: "run.finished", at: Date.now(), ok: result.ok, outcomes: countOutcomes(ends) });
   if (!result.ok && !spec.set.keepGoing) throw runFailed(result);
   return result;

@@ -5,6 +5,7 @@ import type { Plan, PlannedPackage } from "../plan/plan.ts";
 import type { NodeOutcome } from "../progress/event.ts";
 import type { RunNode } from "./node.ts";
 import type { ExportedImage, ExportedPackage, FailedNode, NodeReport, RunResult } from "./result.ts";
+import type { WarningCount } from "./warning-count.ts";
 
 /** How one node ended. */
 export type NodeEnd =
@@ -34,12 +35,17 @@ export interface PackageEnd {
 }
 
 /** The result that a verb gives back. */
-export function toRunResult(plan: Plan, ends: readonly PackageEnd[], durationMs: number): RunResult<ExportedPackage> {
+export function toRunResult(
+  plan: Plan,
+  ends: readonly PackageEnd[],
+  durationMs: number,
+  warnings: Pick<WarningCount, "of">,
+): RunResult<ExportedPackage> {
   const failed = ends.flatMap(failuresOf);
   return Object.freeze({
     ok: failed.length === 0,
     plan,
-    packages: ends.filter((end) => failuresOf(end).length === 0).map(toPackageResult),
+    packages: ends.filter((end) => failuresOf(end).length === 0).map((end) => toPackageResult(end, warnings)),
     failed,
     outcomes: Object.freeze(ends.flatMap((end) => end.nodes.map((node) => nodeReport(end, node)))),
     durationMs,
@@ -91,8 +97,8 @@ function nodeReport(end: PackageEnd, node: NodeEnd): NodeReport {
   });
 }
 
-function toPackageResult({ planned, nodes, index }: PackageEnd): ExportedPackage {
-  const images = Object.fromEntries(nodes.flatMap((node) => toImageResult(node)));
+function toPackageResult({ planned, nodes, index }: PackageEnd, warnings: Pick<WarningCount, "of">): ExportedPackage {
+  const images = Object.fromEntries(nodes.flatMap((node) => toImageResult(node, warnings)));
   return Object.freeze({
     name: planned.name,
     tag: planned.tag,
@@ -102,7 +108,10 @@ function toPackageResult({ planned, nodes, index }: PackageEnd): ExportedPackage
   });
 }
 
-function toImageResult(end: NodeEnd): readonly (readonly [string, ExportedImage])[] {
+function toImageResult(
+  end: NodeEnd,
+  warnings: Pick<WarningCount, "of">,
+): readonly (readonly [string, ExportedImage])[] {
   const { plan } = end.node;
   const digest = end.ok ? (end.image?.digest ?? plan.image?.digest) : undefined;
   if (!end.ok) return [];
@@ -112,6 +121,7 @@ function toImageResult(end: NodeEnd): readonly (readonly [string, ExportedImage]
     ...(digest ? { digest } : {}),
     outcome: end.outcome,
     why: plan.why,
+    warnings: warnings.of(plan),
     durationMs: end.durationMs,
   };
   return [[plan.platform, image]];

@@ -13,6 +13,8 @@ export interface ExportedImage {
   readonly outcome: NodeOutcome;
   /** Why it was built, or not. */
   readonly why: string;
+  /** How many things its build warned of; the events `build.warning` tell them. */
+  readonly warnings: number;
   readonly durationMs: number;
 }
 

@@ -1,15 +1,17 @@
 import { StringDecoder } from "node:string_decoder";
 import type { RedactedStream, Redactor } from "../core/redact.ts";
+import { resolveSourcePath } from "../core/source-path.ts";
 import type { SolveStatus } from "../engine/engine.ts";
 import type { NodeName, RunEvent } from "../progress/event.ts";
 
 /**
  * Turns what an engine reports of one build into events, without secrets. One for each build: characters and secrets may
- * be cut between reports.
+ * be cut between reports. Names of source files are relative to the root.
  */
 export function createStatusTranslator(
   node: NodeName,
   redactor: Redactor,
+  sourceRoot: string,
 ): (status: SolveStatus) => readonly RunEvent[] {
   const logs = createLogTexts(redactor);
   return (status) => [
@@ -55,8 +57,12 @@ export function createStatusTranslator(
         at: Date.now(),
         node,
         vertex: warning.vertex,
-        message: [warning.short, ...warning.detail].join(" "),
+        message: warning.short,
+        details: warning.detail,
         url: warning.url,
+        ...(warning.source === undefined
+          ? {}
+          : { source: { ...warning.source, file: resolveSourcePath(warning.source.file, sourceRoot) } }),
       }),
     ),
   ];

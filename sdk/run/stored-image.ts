@@ -43,7 +43,7 @@ export async function openStoredImage(
   const cache = await stores.cache();
   if (node.plan.state === "published") await pullToCache(node, stores, context);
   const input = await sourceOf(node, image, cache);
-  const translate = createStatusTranslator(nodeName(node), redactor);
+  const translate = createStatusTranslator(nodeName(node), redactor, node.tagged.package.directory);
   const job = await engine.engine.openJob({
     exporters: [],
     platform: node.platform,

@@ -37,3 +37,23 @@ test("a status message becomes plain data", () => {
     warnings: [{ vertex: "d", level: 1, short: "short", detail: ["more"], url: "u" }],
   });
 });
+
+test("a warning tells its lines, with those around them", () => {
+  const data = Buffer.from(Array.from({ length: 20 }, (_, index) => `line ${index + 1}`).join("\n"));
+  const message = create(StatusResponseSchema, {
+    warnings: [
+      {
+        info: { filename: "Dockerfile", data },
+        ranges: [
+          { start: { line: 9 }, end: { line: 9 } },
+          { start: { line: 10 }, end: { line: 10 } },
+        ],
+      },
+      { info: { filename: "Dockerfile", data }, ranges: [{}] },
+    ],
+  });
+  const [warning, without] = decodeStatus(message).warnings;
+  const text = [6, 7, 8, 9, 10, 11, 12, 13].map((number) => `line ${number}`).join("\n");
+  expect(warning?.source).toEqual({ file: "Dockerfile", startLine: 9, endLine: 10, text, textLine: 6 });
+  expect(without).not.toHaveProperty("source");
+});

@@ -111,8 +111,10 @@ export const RUN: readonly RunEvent[] = [
     at: 1740,
     node: amd64,
     vertex: "sha256:3",
-    message: "JSONArgsRecommended",
+    message: "JSONArgsRecommended: JSON arguments recommended (line 2)",
+    details: ["Use a list"],
     url: "https://docs.example/rule",
+    source: { file: "/src/init/Dockerfile", startLine: 2, endLine: 2, text: "FROM scratch\nCMD run\n", textLine: 1 },
   },
   {
     type: "vertex",

@@ -74,7 +74,7 @@ test("a transfer shows its bytes while it is on its way", () => {
 
 test("at the end only what stays is left", () => {
   const screen = show(RUN, { columns: 200, rows: 30 }, true);
-  expect(screen.at(-1)).toBe("push failed in 1m00s: 1 built, 1 published, 1 failed");
+  expect(screen.at(-1)).toBe("push failed in 1m00s: 1 built, 1 published, 1 failed, 1 warning");
   expect(screen.join("\n")).toContain("acme/init linux/arm64  | BUILD_STEP_FAILED: exit code 2");
   expect(screen.join("\n")).not.toContain("cc -c a.c");
 });
