@@ -38,6 +38,7 @@ export const ERROR_CODES = {
   RunError: {
     RUN_FAILED: "Some packages or platforms of the run failed; the error carries the outcome of each.",
     RUN_DEPENDENCY_FAILED: "What a package or platform needs of the same run failed, so it was not begun.",
+    RUN_TIMED_OUT: "One platform of a package took longer than it was given.",
     RUN_CANCELED: "The run was canceled by the caller.",
   },
   GraphError: {

@@ -1,6 +1,7 @@
 import type { Abortable } from "../core/abort.ts";
 import type { Endpoint } from "../wire/endpoint.ts";
 import { exportCache } from "./cache-export.ts";
+import { readDockerProcessors } from "./docker-processors.ts";
 import type { Engine } from "./engine.ts";
 import { readEngineInfo } from "./engine-info.ts";
 import { openJob } from "./job.ts";
@@ -19,7 +20,11 @@ export async function openEngine({ kind, endpoint, name, signal }: EngineTarget)
   const transport = createTransport(kind, endpoint);
   const main = transport.createClient();
   try {
-    const info = await readEngineInfo(main, kind, { signal });
+    const [known, processors] = await Promise.all([
+      readEngineInfo(main, kind, { signal }),
+      kind === "docker" ? readDockerProcessors(endpoint, { signal }) : undefined,
+    ]);
+    const info = Object.freeze({ ...known, ...(processors === undefined ? {} : { processors }) });
     return Object.freeze({
       address: name,
       kind,

@@ -1,6 +1,7 @@
 import { availableParallelism } from "node:os";
 import { createLimiter, type Limiter } from "../core/concurrency.ts";
 import { formatPlatform, type Platform } from "../core/platform.ts";
+import type { RegistrySettings } from "../credentials/registry-policy.ts";
 import type { Engine, EngineInfo } from "../engine/engine.ts";
 import type { EngineFacts } from "../plan/plan.ts";
 import { openEngine } from "./engine-choice.ts";
@@ -21,15 +22,19 @@ export interface PooledEngine {
 /** The engines of a run: each is connected once, when the first node needs it, and closed with the run. */
 export interface EnginePool extends AsyncDisposable {
   forPlatform(platform: Platform, selection: EngineSelection): Promise<PooledEngine>;
+  /** The same after the connection to an engine broke: connects anew, once for all that lost it. */
+  renew(lost: PooledEngine, platform: Platform, selection: EngineSelection): Promise<PooledEngine>;
 }
 
-/** Connects to nothing yet. */
-export function createEnginePool(context: RunContext): EnginePool {
+/** Connects to nothing yet. Engines that are started reach registries as the settings say. */
+export function createEnginePool(context: RunContext, registries?: RegistrySettings): EnginePool {
   const opened = new Map<string, Promise<PooledEngine>>();
   const byAddress = new Map<string, PooledEngine>();
+  const keys = new Map<PooledEngine, Set<string>>();
+  const all = new Set<Engine>();
 
-  async function open(choice: EngineChoice, platform: Platform): Promise<PooledEngine> {
-    const { engine, sandboxNetwork } = await openEngine(choice, platform, context);
+  async function open(choice: EngineChoice, platform: Platform, parallel: number | undefined): Promise<PooledEngine> {
+    const { engine, sandboxNetwork } = await openEngine(choice, platform, context, registries);
     const known = byAddress.get(engine.address);
     if (known) {
       await engine[Symbol.asyncDispose]();
@@ -41,25 +46,48 @@ export function createEnginePool(context: RunContext): EnginePool {
       engine,
       info,
       facts: { address: engine.address, platforms, nativePlatforms },
-      limit: createLimiter(Math.max(4, availableParallelism() * 2)),
+      limit: createLimiter(parallel ?? parallelBuilds(engine.address, info)),
       sandboxNetwork,
     };
     byAddress.set(engine.address, pooled);
     return pooled;
   }
 
+  async function openAs(key: string, ...args: Parameters<typeof open>): Promise<PooledEngine> {
+    const pooled = await open(...args);
+    all.add(pooled.engine);
+    keys.set(pooled, (keys.get(pooled) ?? new Set()).add(key));
+    return pooled;
+  }
+
+  function forPlatform(platform: Platform, selection: EngineSelection): Promise<PooledEngine> {
+    const name = formatPlatform(platform);
+    const choice = selection.byPlatform[name] ?? selection.default;
+    const key = JSON.stringify([choice, choice.kind === "local" ? name : ""]);
+    const pending = opened.get(key) ?? openAs(key, choice, platform, selection.parallel);
+    opened.set(key, pending);
+    return pending;
+  }
+
   return {
-    forPlatform: (platform, selection) => {
-      const name = formatPlatform(platform);
-      const choice = selection.byPlatform[name] ?? selection.default;
-      const key = JSON.stringify([choice, choice.kind === "local" ? name : ""]);
-      const pending = opened.get(key) ?? open(choice, platform);
-      opened.set(key, pending);
-      return pending;
+    forPlatform,
+    renew: (lost, platform, selection) => {
+      for (const key of keys.get(lost) ?? []) opened.delete(key);
+      keys.delete(lost);
+      if (byAddress.get(lost.engine.address) === lost) byAddress.delete(lost.engine.address);
+      return forPlatform(platform, selection);
     },
     [Symbol.asyncDispose]: async () => {
       await Promise.allSettled(opened.values());
-      await Promise.all([...byAddress.values()].map(({ engine }) => engine[Symbol.asyncDispose]()));
+      await Promise.all([...all].map((engine) => engine[Symbol.asyncDispose]()));
     },
   };
+}
+
+const FEWEST_BUILDS = 4;
+
+/** A build mostly waits, for the network and for its longest step: twice as many as there are processors keeps them busy. */
+function parallelBuilds(address: string, { processors }: EngineInfo): number {
+  const known = processors ?? (address.startsWith("unix:") ? availableParallelism() : 1);
+  return Math.max(FEWEST_BUILDS, known * 2);
 }

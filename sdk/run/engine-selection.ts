@@ -1,3 +1,4 @@
+import { InputError } from "../core/errors.ts";
 import { deepFreeze } from "../core/freeze.ts";
 import type { PlatformText } from "../core/platform.ts";
 import type { EmulationPolicy } from "../plan/engine-assignment.ts";
@@ -21,6 +22,8 @@ export interface EngineSelection {
   readonly byPlatform: Readonly<Record<PlatformText, EngineChoice>>;
   readonly default: EngineChoice;
   readonly emulation: EmulationPolicy;
+  /** Undefined: what each engine's size allows. */
+  readonly parallel?: number;
 }
 
 /** Options of {@link engines}. */
@@ -30,6 +33,11 @@ export interface EngineSelectionOptions {
    * asked for and never a surprise.
    */
   readonly emulation?: EmulationPolicy;
+  /**
+   * How many builds an engine gets at once. Default: twice its processors, and four at least; for an engine elsewhere that
+   * does not tell how many it has, four.
+   */
+  readonly parallel?: number;
 }
 
 /** Engines by platform; a text is an address such as `unix:///run/buildkit/buildkitd.sock` or `tcp://host:1234`. */
@@ -51,6 +59,14 @@ function selectEngines(map: Partial<EngineMap>, options: EngineSelectionOptions 
     byPlatform: Object.fromEntries(entries),
     default: fallback === undefined ? LOCAL_ENGINES.default : toChoice(fallback),
     emulation: options.emulation ?? LOCAL_ENGINES.emulation,
+    ...(options.parallel === undefined ? {} : { parallel: parseParallel(options.parallel) }),
+  });
+}
+
+function parseParallel(parallel: number): number {
+  if (Number.isSafeInteger(parallel) && parallel > 0) return parallel;
+  throw new InputError("INPUT_OPTION_INVALID", `${parallel} is no number of parallel builds`, {
+    hint: "Give a whole number above zero.",
   });
 }
 

@@ -3,6 +3,7 @@ import type { RegistrySettings } from "../credentials/registry-policy.ts";
 import type { Compression, CompressionType } from "../outputs/compression.ts";
 import type { ProgressMode } from "../progress/create-renderer.ts";
 import type { EngineChoice, EngineSelection } from "./engine-selection.ts";
+import type { FailureFunction } from "./failed-step.ts";
 import type { ReleaseTags } from "./release-tags.ts";
 
 /** Options that every terminal verb takes. */
@@ -53,7 +54,13 @@ export interface PushOptions extends VerbOptions, ImageOptions {
 }
 
 /** Options of `open()`. The limit of time counts until the image is closed. */
-export type OpenOptions = VerbOptions;
+export interface OpenOptions extends VerbOptions {
+  /**
+   * Called if a step of the build fails, before the run rejects: with the step as it failed, in which programs can be run.
+   * Progress is shown no more by then. What it throws is what the run rejects with.
+   */
+  readonly onFailure?: FailureFunction;
+}
 
 /** What `export()` writes. */
 export interface ExportOptions extends VerbOptions, ImageOptions {

@@ -2,24 +2,21 @@ import { settleAll } from "../core/concurrency.ts";
 import { isKitsmithError, RunError } from "../core/errors.ts";
 import type { Redactor } from "../core/redact.ts";
 import type { AttestedImage } from "../oci/model/attested-image.ts";
-import { withLostBlobRetry } from "../oci/registry/lost-blob.ts";
 import type { PlannedPackage } from "../plan/plan.ts";
 import type { NodeOutcome } from "../progress/event.ts";
-import { type AssignedNode, isAssigned } from "./assigned-plan.ts";
+import { isAssigned } from "./assigned-plan.ts";
 import { type BaseImage, baseContexts } from "./base-contexts.ts";
 import type { CacheExports } from "./build-cache/cache-exports.ts";
-import { createStep } from "./build-steps.ts";
 import { runChecks, skipChecks } from "./checks.ts";
-import { contextLayouts, type DependencyBuilds, dependencyContexts, withContexts } from "./dependency-builds.ts";
+import { type DependencyBuilds, dependencyContexts } from "./dependency-builds.ts";
 import type { Destination, NodeImage } from "./destination.ts";
-import { buildOnEngine } from "./engine-build.ts";
 import type { EnginePool } from "./engine-pool.ts";
 import { nodeName, type RunNode } from "./node.ts";
-import { type AttemptOptions, withAttempts } from "./node-attempts.ts";
+import type { AttemptOptions } from "./node-attempts.ts";
+import { buildNode } from "./node-build.ts";
 import type { NodeOrder } from "./node-order.ts";
 import type { NodeEnd, PackageEnd } from "./outcome.ts";
 import type { RunContext } from "./run.ts";
-import { stepServices } from "./step-services.ts";
 import { openStoredImage } from "./stored-image.ts";
 import type { Stores } from "./stores.ts";
 import { rememberTree, type TreeCheck } from "./tree-check.ts";
@@ -130,7 +127,7 @@ async function perform(
   if (isAssigned(node)) {
     const known = await baseContexts(bases, stores, context.signal);
     const contexts = await dependencyContexts(node.tagged.spec, node.platform, dependencies, known);
-    return await node.engine.limit(() => buildWithAttempts(node, contexts, work), order.priority(node));
+    return await node.engine.limit(() => buildNode(node, contexts, work), order.priority(node));
   }
   await checkStored(node, work);
   return node.plan.action === "none" ? undefined : await work.destination.transfer(node);
@@ -154,40 +151,6 @@ async function checkStored(node: RunNode, { context, engines, stores, redactor }
     await using opened = await openStoredImage(node, image, { engine, stores, redactor }, context);
     await runChecks(wanted, opened, name, context);
   });
-}
-
-async function build(
-  node: AssignedNode,
-  contexts: Readonly<Record<string, string>>,
-  work: PackageWork,
-): Promise<AttestedImage | undefined> {
-  const { context, destination, stores } = work;
-  context.signal.throwIfAborted();
-  const { engine, assignment, tagged, platform, buildArgs } = node;
-  const name = nodeName(node);
-  context.emit({ type: "node.started", at: Date.now(), node: name, engine: engine.facts.address });
-  const output = await destination.output(node);
-  const { buildPlatform } = assignment;
-  const { sandboxNetwork } = engine;
-  const step = withContexts(createStep(tagged, buildArgs, { platform, buildPlatform, sandboxNetwork }), contexts);
-  const exported = await buildOnEngine(
-    {
-      ...{ name, step, engine, assignment, output },
-      credentials: stores.credentials,
-      reference: node.plan.reference,
-      checks: tagged.spec.checks,
-      emulation: tagged.spec.engines.emulation,
-      services: stepServices(tagged.spec, work.redactor),
-      layouts: await contextLayouts(contexts, stores),
-      spec: tagged.spec,
-      cacheExports: work.cacheExports,
-      redactor: work.redactor,
-    },
-    context,
-  );
-  const built = await output.complete(exported);
-  if (built) await destination.settle(node, built);
-  return built;
 }
 
 function outcomeOf({ plan }: RunNode): NodeOutcome {

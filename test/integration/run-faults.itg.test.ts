@@ -1,5 +1,6 @@
-import { createServer } from "node:net";
+import { createConnection, createServer, type Socket } from "node:net";
 import { join } from "node:path";
+import { setTimeout } from "node:timers/promises";
 import { execa } from "execa";
 import { type EngineChoice, engines, pkgs } from "kitsmith";
 import { afterEach, describe, expect, inject, test } from "vitest";
@@ -50,6 +51,52 @@ describe("an engine", () => {
     doomed.kill();
     expect(await failureOf(run)).toMatchObject({ code: "RUN_FAILED", cause: { code: "ENGINE_LOST" } });
   });
+});
+
+describe("an engine of a run", () => {
+  test("that is lost and comes back builds again", async () => {
+    const path = join(bench.directory, "engine.sock");
+    await using engine = await openCuttableEngine(buildkit.slice("unix://".length), path);
+    const lines = ['RUN ["/bin/sh", "-c", "echo up; sleep 1; echo built > /built"]'];
+    const package_ = await bench.open(await shellPackage("p", lines));
+    const run = package_.engines(`unix://${path}`).push(bench.options());
+    await eventOf(run, (event) => event.type === "log" && event.text.includes("up"));
+    await engine.cut(200);
+    expect((await run).images["linux/amd64"]?.outcome).toBe("built");
+    const notices = (await eventsOf(run)).filter((event) => event.type === "notice" && event.level === "warning");
+    expect(notices.length).toBeGreaterThan(0);
+    expect(await startedNodes(run)).toBe(1);
+  });
+
+  test("gets no more builds at once than it was said to take", async () => {
+    const names = ["a", "b", "c", "d"];
+    const files = await Promise.all(
+      names.map((name) => shellPackage(name, [`RUN ["/bin/sh", "-c", "echo ${name}; sleep 0.3"]`])),
+    );
+    const { directory } = await bench.create(Object.assign({}, ...files));
+    const run = pkgs(`${directory}/*`)
+      .engines(engines({ default: buildkit }, { parallel: 2 }))
+      .build(bench.options());
+    const steps = (await eventsOf(run)).flatMap((event) =>
+      event.type === "vertex" && event.name.includes("sleep") && event.startedAt && event.completedAt
+        ? [{ start: event.startedAt, end: event.completedAt }]
+        : [],
+    );
+    const most = Math.max(...steps.map(({ start }) => steps.filter((x) => x.start <= start && start < x.end).length));
+    expect(steps.length).toBeGreaterThanOrEqual(4);
+    expect(most).toBe(2);
+  });
+});
+
+test("a platform that takes longer than it is given is stopped, and the others go on", async () => {
+  const { directory } = await bench.create({
+    ...(await shellPackage("slow", ['RUN ["/bin/sh", "-c", "echo up; sleep 600"]'])),
+    ...(await shellPackage("quick", [])),
+  });
+  const set = pkgs(`${directory}/*`).engines(buildkit).keepGoing();
+  const result = await set.build({ ...bench.options(), nodeTimeoutMs: 15_000 });
+  expect(result.outcomes.map(({ outcome }) => outcome)).toEqual(["built", "failed"]);
+  expect(result.failed).toMatchObject([{ error: { code: "RUN_TIMED_OUT" } }]);
 });
 
 describe.each(ENGINES)("a step that fails on %s", (_, engine) => {
@@ -164,3 +211,44 @@ describe("a tree that changes while it is built", () => {
     await expect(run.result).resolves.toMatchObject({ tag: expect.any(String) });
   });
 });
+
+interface CuttableEngine extends AsyncDisposable {
+  /** Breaks all connections, and takes none for a while. */
+  cut(pauseMs: number): Promise<void>;
+}
+
+/** Passes connections on to an engine's socket. */
+async function openCuttableEngine(target: string, path: string): Promise<CuttableEngine> {
+  const sockets = new Set<Socket>();
+  const listen = async () => {
+    const server = createServer((socket) => {
+      const upstream = createConnection(target);
+      for (const [one, other] of [
+        [socket, upstream],
+        [upstream, socket],
+      ] as const) {
+        sockets.add(one);
+        one.pipe(other);
+        one.on("error", () => other.destroy());
+        one.on("close", () => other.destroy());
+      }
+    });
+    await new Promise<void>((resolve) => server.listen(path, resolve));
+    return server;
+  };
+  let server = await listen();
+  const close = async () => {
+    const closed = new Promise((resolve) => server.close(resolve));
+    for (const socket of sockets) socket.destroy();
+    sockets.clear();
+    await closed;
+  };
+  return {
+    cut: async (pauseMs) => {
+      await close();
+      await setTimeout(pauseMs);
+      server = await listen();
+    },
+    [Symbol.asyncDispose]: close,
+  };
+}
