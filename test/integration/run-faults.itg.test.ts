@@ -77,7 +77,9 @@ describe("an engine of a run", () => {
     const run = pkgs(`${directory}/*`)
       .engines(engines({ default: buildkit }, { parallel: 2 }))
       .build(bench.options());
-    const steps = (await eventsOf(run)).flatMap((event) =>
+    const events = await eventsOf(run);
+    await run;
+    const steps = events.flatMap((event) =>
       event.type === "vertex" && event.name.includes("sleep") && event.startedAt && event.completedAt
         ? [{ start: event.startedAt, end: event.completedAt }]
         : [],
