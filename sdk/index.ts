@@ -93,6 +93,8 @@ export {
 
 export type { Abortable } from "./core/abort.ts";
 export type { Digest } from "./core/digest.ts";
+export { type Mirrors, parseMirrors } from "./credentials/mirrors.ts";
+export type { RegistrySettings } from "./credentials/registry-policy.ts";
 export type { LocalSource, VirtualRoot } from "./core/local-source.ts";
 export type { Platform, PlatformText } from "./core/platform.ts";
 export type {

@@ -1,5 +1,6 @@
 import { EngineError } from "../core/errors.ts";
 import type { Platform } from "../core/platform.ts";
+import type { RegistrySettings } from "../credentials/registry-policy.ts";
 import { connectEngine } from "../engine/connect-engine.ts";
 import {
   contextCandidate,
@@ -10,6 +11,7 @@ import {
 import { discoverEngine } from "../engine/discovery/discover-engine.ts";
 import type { Engine } from "../engine/engine.ts";
 import type { EngineChoice } from "./engine-selection.ts";
+import { engineAccess } from "./engine-registries.ts";
 import type { RunContext } from "./run.ts";
 
 /** An engine that was connected to. */
@@ -25,8 +27,14 @@ export interface OpenedEngine {
  *
  * @throws EngineError `ENGINE_NOT_FOUND`, `ENGINE_UNREACHABLE`, `ENGINE_TOO_OLD`, `ENGINE_FEATURE_MISSING`
  */
-export async function openEngine(choice: EngineChoice, platform: Platform, context: RunContext): Promise<OpenedEngine> {
-  const engine = choice.kind === "local" ? await discover(platform, context) : await connectNamed(choice, context);
+export async function openEngine(
+  choice: EngineChoice,
+  platform: Platform,
+  context: RunContext,
+  registries: RegistrySettings = {},
+): Promise<OpenedEngine> {
+  const engine =
+    choice.kind === "local" ? await discover(platform, registries, context) : await connectNamed(choice, context);
   return { engine, sandboxNetwork: await sandboxNetworkOf(engine) };
 }
 
@@ -54,7 +62,11 @@ async function connect(candidate: EngineCandidate, { signal }: Pick<RunContext, 
   return await connectEngine(address, { kind, signal, ...(tls ? { tls } : {}) });
 }
 
-async function discover(platform: Platform, { signal, emit }: RunContext): Promise<Engine> {
+async function discover(
+  platform: Platform,
+  registries: RegistrySettings,
+  { signal, emit }: RunContext,
+): Promise<Engine> {
   const { engine } = await discoverEngine({
     env: process.env,
     platform,
@@ -64,7 +76,7 @@ async function discover(platform: Platform, { signal, emit }: RunContext): Promi
     startOwn: async (options) => {
       const { startOwnEngine } = await import("../engine/lifecycle/own-engine.ts");
       const report = (detail: string) => emit({ type: "engine.starting", at: Date.now(), address: "own", detail });
-      const { kind, address } = await startOwnEngine({ ...options, onProgress: report });
+      const { kind, address } = await startOwnEngine({ ...options, ...engineAccess(registries), onProgress: report });
       emit({ type: "engine.ready", at: Date.now(), address, detail: "an engine of kitsmith's own" });
       return { kind, address };
     },

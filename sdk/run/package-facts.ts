@@ -1,6 +1,7 @@
 import { mapConcurrent } from "../core/concurrency.ts";
 import { formatPlatform, type Platform, parsePlatform } from "../core/platform.ts";
 import { parseReference } from "../oci/model/reference.ts";
+import type { RegistryClient } from "../oci/registry/client.ts";
 import type { PackageFacts, PlatformFacts } from "../plan/plan.ts";
 import { selectPlatforms } from "../plan/preflight.ts";
 import { contextStates } from "./named-contexts.ts";
@@ -16,6 +17,8 @@ export interface FactsOptions {
   readonly signal: AbortSignal;
   /** With force nobody has to be asked what exists. */
   readonly force: boolean;
+  /** Who is asked for what is published. */
+  readonly client: () => RegistryClient;
 }
 
 /** Finds out, for all packages at once, what the cache and the registry hold of them. */
@@ -48,14 +51,14 @@ async function factsOf(tagged: TaggedPackage, stores: Stores, options: FactsOpti
 async function askStores(
   tagged: TaggedPackage,
   stores: Stores,
-  { signal, force }: FactsOptions,
+  { signal, force, client }: FactsOptions,
 ): Promise<readonly [ImagesByPlatform, PublishedImages]> {
   const reference = tagged.canonicalReference;
   if (force || tagged.hash === "") return [new Map(), NOTHING_PUBLISHED];
   return await Promise.all([
     stores.cache().then((cache) => findCached(cache, reference, signal)),
     // A dirty tree is never pushed, so nobody can have published it.
-    tagged.git.dirty ? NOTHING_PUBLISHED : findPublished(stores.registry(), reference, signal),
+    tagged.git.dirty ? NOTHING_PUBLISHED : findPublished(client(), reference, signal),
   ]);
 }
 

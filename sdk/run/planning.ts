@@ -15,9 +15,13 @@ import { tagPackageSet } from "./tagging.ts";
 export async function planPackageSet(set: PackageSetSpec, options: VerbOptions = {}): Promise<Plan> {
   const signal = options.signal ?? new AbortController().signal;
   await using stores = createStores({ ...options, signal });
-  await using pool = createEnginePool({ signal, emit: () => {} });
+  await using pool = createEnginePool({ signal, emit: () => {} }, options.registries);
   const packages = await tagPackageSet(set, { signal });
-  const facts = await gatherFacts(packages, stores, { signal, force: options.force ?? false });
+  const facts = await gatherFacts(packages, stores, {
+    signal,
+    force: options.force ?? false,
+    client: stores.registry,
+  });
   const plan = createPlan(facts, { verb: "push", force: options.force ?? false, pull: false });
   const joined = await prepareBuilds(joinNodes(plan, packages, facts), { signal });
   const nodes = await assignEngines(joined, pool).catch((error: unknown) => {

@@ -8,6 +8,7 @@ import { parseImageConfig } from "../oci/model/image-config.ts";
 import { isIndex, parseIndexOrManifest } from "../oci/model/manifest.ts";
 import { parseReference } from "../oci/model/reference.ts";
 import type { RegistryClient } from "../oci/registry/client.ts";
+import type { StoredManifest } from "../oci/registry/manifests.ts";
 import { INPUTS_ANNOTATION } from "../plan/inputs.ts";
 import type { RegistryAnswer, StoredImage } from "../plan/plan.ts";
 
@@ -18,7 +19,8 @@ export type ImagesByPlatform = ReadonlyMap<PlatformText, StoredImage>;
 export async function findCached(cache: Cache, reference: string, signal: AbortSignal): Promise<ImagesByPlatform> {
   const root = await cache.resolve(reference, { signal });
   if (!root) return new Map();
-  const images = await imagesOf(root, cache, signal);
+  const content = await cache.readBlob(root, { signal });
+  const images = await imagesOf({ descriptor: root, content }, cache, signal);
   const complete = new Map<PlatformText, StoredImage>();
   for (const [platform, descriptor] of images) {
     const missing = await cache.findMissing(descriptor, { signal });
@@ -41,11 +43,11 @@ export async function findPublished(
 ): Promise<PublishedImages> {
   try {
     const parsed = parseReference(reference);
-    const root = await client.resolveManifest(parsed, { signal });
+    const root = await client.findManifest(parsed, { signal });
     if (!root) return { answer: () => ({ kind: "absent" }) };
     const images = await imagesOf(root, client.reader(parsed), signal);
     return {
-      index: root.digest,
+      index: root.descriptor.digest,
       answer: (platform) => {
         const descriptor = images.get(formatPlatform(platform));
         return descriptor ? { kind: "present", image: storedImage(descriptor) } : { kind: "absent" };
@@ -58,12 +60,12 @@ export async function findPublished(
 }
 
 async function imagesOf(
-  root: Descriptor,
+  { descriptor: root, content: bytes }: StoredManifest,
   reader: ContentReader,
   signal: AbortSignal,
 ): Promise<ReadonlyMap<PlatformText, Descriptor>> {
   const origin = `manifest ${root.digest}`;
-  const content = parseIndexOrManifest(await reader.readBlob(root, { signal }), { mediaType: root.mediaType, origin });
+  const content = parseIndexOrManifest(bytes, { mediaType: root.mediaType, origin });
   if (!isIndex(content)) {
     const config = parseImageConfig(
       await reader.readBlob(content.config, { signal }),

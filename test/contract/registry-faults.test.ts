@@ -269,7 +269,7 @@ test("a certificate that nobody vouches for is an error of its own, and can be t
     createSecureServer({ key: keyText, cert: certText }, (_, response) => void response.end("{}")),
   );
   const get = { method: "GET", url: new URL(`https://${address}/v2/`), headers: {} } as const;
-  const [doubting, trusting] = [createHttpSender(), createHttpSender({ ca: certText })];
+  const [doubting, trusting] = [createHttpSender(), createHttpSender({ certificates: async () => [certText] })];
   await expect(doubting.send(get)).rejects.toMatchObject({ code: "REGISTRY_TLS" });
   const answer = await trusting.send(get);
   expect(answer.status).toBe(200);

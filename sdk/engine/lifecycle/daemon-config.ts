@@ -2,8 +2,13 @@
 export interface RegistryAccess {
   /** Registries to be reached by http. Those on the loopback addresses need not be named. */
   readonly registries?: readonly string[];
-  /** Addresses that are asked instead of a registry, by its host: `{ "docker.io": ["127.0.0.1:5000"] }`. */
+  /**
+   * Addresses that are asked before a registry, by its host: `{ "docker.io": ["127.0.0.1:5000"] }`. They may be URLs, with a
+   * path that goes before the repository.
+   */
   readonly mirrors?: Readonly<Record<string, readonly string[]>>;
+  /** Files with certificates of authorities to trust besides the machine's, PEM. */
+  readonly certificateFiles?: readonly string[];
 }
 
 /** Where a daemon keeps its things; all of them lie in one directory. */
@@ -34,7 +39,7 @@ export function formatBuildkitdConfig(paths: DaemonPaths, access: RegistryAccess
   ];
   const plain = new Set(plainHosts(access));
   for (const host of [...new Set([...plain, ...Object.keys(access.mirrors ?? {})])].sort()) {
-    const mirrors = access.mirrors?.[host];
+    const mirrors = access.mirrors?.[host]?.map((mirror) => parseMirror(mirror).address);
     lines.push(`[registry.${quote(host)}]`);
     if (mirrors !== undefined) lines.push(`mirrors = [${mirrors.map(quote).join(", ")}]`);
     if (plain.has(host)) lines.push("http = true", "insecure = true");
@@ -66,15 +71,28 @@ export function formatDockerdConfig(
     "ip-masq": false,
     "userland-proxy": false,
     "insecure-registries": plain,
-    "registry-mirrors": mirrors.map((host) => `${plain.includes(host) ? "http" : "https"}://${host}`),
+    "registry-mirrors": mirrors.map((mirror) => {
+      const { host, address, isPlain } = parseMirror(mirror);
+      return `${isPlain || plain.includes(host) ? "http" : "https"}://${address}`;
+    }),
   };
   return `${JSON.stringify({ ...config, ...settings }, undefined, 2)}\n`;
 }
 
-/** Hosts that are reached by http: those named, and mirrors on this machine. */
+/** Hosts that are reached by http: those named, mirrors whose address says so, and mirrors on this machine. */
 function plainHosts(access: RegistryAccess): readonly string[] {
-  const mirrors = Object.values(access.mirrors ?? {}).flat();
-  return [...new Set([...(access.registries ?? []), ...mirrors.filter(isLoopbackHost)])].sort();
+  const mirrors = Object.values(access.mirrors ?? {})
+    .flat()
+    .map(parseMirror);
+  const plain = mirrors.filter(({ isPlain }) => isPlain).map(({ host }) => host);
+  return [...new Set([...(access.registries ?? []), ...plain])].sort();
+}
+
+/** A mirror's address without its scheme. Without one, this machine is reached by http, all else by https. */
+function parseMirror(text: string): { readonly host: string; readonly address: string; readonly isPlain: boolean } {
+  const [, scheme, address = text] = /^(https?):\/\/(.*)$/.exec(text) ?? [];
+  const host = address.split("/")[0] ?? address;
+  return { host, address, isPlain: scheme === undefined ? isLoopbackHost(host) : scheme === "http" };
 }
 
 /** True for the names of this machine itself, with or without a port. */

@@ -1,5 +1,5 @@
 import { createHash } from "node:crypto";
-import { mkdir, rm, writeFile } from "node:fs/promises";
+import { mkdir, readFile, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import type { Abortable } from "../../core/abort.ts";
 import { childEnvironment } from "./child-environment.ts";
@@ -77,7 +77,10 @@ export async function startEngineDaemon(options: EngineDaemonOptions): Promise<P
       command: docker
         ? ["dockerd", "--config-file", paths.config]
         : ["buildkitd", "--config", paths.config, "--otel-socket-path", join(paths.runtime, "otel.sock")],
-      environment: childEnvironment({ PATH: searchPath(options.binDirectories) }),
+      environment: childEnvironment({
+        PATH: searchPath(options.binDirectories),
+        ...(await trustedCertificates(options)),
+      }),
       logFile: paths.logFile,
       isReady: () => (docker ? answersDockerPing(paths.socket) : acceptsConnections(paths.socket)),
       signal: options.signal,
@@ -87,6 +90,19 @@ export async function startEngineDaemon(options: EngineDaemonOptions): Promise<P
     await unmountBelow(options.directory);
     throw error;
   }
+}
+
+/** Go's programs read this file, and the machine's directory of certificates besides. */
+async function trustedCertificates({
+  certificateFiles = [],
+  directory,
+}: EngineDaemonOptions): Promise<Readonly<Record<string, string>>> {
+  if (certificateFiles.length === 0) return {};
+  const inherited = process.env.SSL_CERT_FILE ? [process.env.SSL_CERT_FILE] : [];
+  const texts = await Promise.all([...inherited, ...certificateFiles].map((file) => readFile(file, "utf8")));
+  const path = join(directory, "certificates.pem");
+  await writeFile(path, texts.join("\n"));
+  return { SSL_CERT_FILE: path };
 }
 
 /** True if an engine answers on the directory's socket. */

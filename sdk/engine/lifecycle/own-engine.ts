@@ -175,11 +175,12 @@ function engineId(kind: DaemonKind, access: RegistryAccess): string {
 }
 
 /** Registries on the loopback address need no mention: engines reach them by http anyway. */
-function accessOf({ registries = [], mirrors = {} }: RegistryAccess): RegistryAccess {
+function accessOf({ registries = [], mirrors = {}, certificateFiles = [] }: RegistryAccess): RegistryAccess {
   const named = registries.filter((host) => !isLoopbackHost(host)).sort();
   return {
     ...(named.length === 0 ? {} : { registries: named }),
     ...(Object.keys(mirrors).length === 0 ? {} : { mirrors }),
+    ...(certificateFiles.length === 0 ? {} : { certificateFiles }),
   };
 }
 

@@ -1,7 +1,7 @@
 import type { ErrorCode } from "../../core/error-codes.ts";
 import { RegistryError } from "../../core/errors.ts";
 import { isRecord } from "../../core/json.ts";
-import { concatBytes } from "../model/content.ts";
+import { readSmallAnswer } from "./answer-content.ts";
 import type { HttpAnswer } from "./http.ts";
 
 const ERROR_LIMIT_BYTES = 16 * 1024;
@@ -45,18 +45,12 @@ function hintOf(status: number, host: string): string {
 }
 
 async function readStart(answer: HttpAnswer): Promise<string> {
-  const chunks: Uint8Array[] = [];
-  let sizeBytes = 0;
   try {
-    for await (const chunk of answer.body) {
-      chunks.push(chunk);
-      sizeBytes += chunk.byteLength;
-      if (sizeBytes > ERROR_LIMIT_BYTES) break;
-    }
+    return new TextDecoder().decode(await readSmallAnswer(answer, ERROR_LIMIT_BYTES, "the answer"));
   } catch {
-    // What the registry would have said is gone; its status is enough.
+    // What the registry would have said is gone, or not worth it; its status is enough.
+    return "";
   }
-  return new TextDecoder().decode(concatBytes(chunks));
 }
 
 /** The registry's own words, where they are in the form that the specification gives. */

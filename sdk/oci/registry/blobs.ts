@@ -1,6 +1,6 @@
 import type { Abortable } from "../../core/abort.ts";
 import { isKitsmithError, RegistryError } from "../../core/errors.ts";
-import { type ContentStream, type Expected, verifyContent } from "../model/content.ts";
+import type { ContentStream, Expected } from "../model/content.ts";
 import { uploadChunks } from "./chunked-upload.ts";
 import { withRetry } from "./retry.ts";
 import type { Repository, Transport } from "./transport.ts";
@@ -34,32 +34,6 @@ export async function hasBlob(
   } catch (cause) {
     if (isKitsmithError(cause) && cause.code === "REGISTRY_NOT_FOUND") return false;
     throw cause;
-  }
-}
-
-/** Reads a blob; it fails at its end if it is not what the descriptor says. */
-export async function* openBlob(
-  transport: Transport,
-  repository: Repository,
-  expected: Expected,
-  { signal }: Abortable,
-): ContentStream {
-  const { digest } = expected;
-  const answer = await transport.callAgain({
-    repository,
-    method: "GET",
-    path: `blobs/${digest}`,
-    access: "pull",
-    action: `reading ${digest} of ${repository.repository}`,
-    accepts: [200],
-    signal,
-  });
-  let isWhole = false;
-  try {
-    yield* verifyContent(answer.body, expected, `${repository.registry}/${repository.repository}`);
-    isWhole = true;
-  } finally {
-    if (!isWhole) answer.discard();
   }
 }
 

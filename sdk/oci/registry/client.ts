@@ -1,9 +1,13 @@
 import type { Abortable } from "../../core/abort.ts";
+import type { Digest } from "../../core/digest.ts";
 import type { ContentReader, ContentStream, Expected } from "../model/content.ts";
 import type { Descriptor } from "../model/descriptor.ts";
 import type { Reference } from "../model/reference.ts";
-import { checkPush, hasBlob, openBlob, type UploadOptions, uploadBlob } from "./blobs.ts";
-import { deleteManifest, getManifest, putManifest, resolveManifest, type StoredManifest } from "./manifests.ts";
+import { openBlob } from "./blob-download.ts";
+import { checkPush, hasBlob, type UploadOptions, uploadBlob } from "./blobs.ts";
+import { putManifest } from "./manifest-push.ts";
+import { deleteManifest, findManifest, getManifest, resolveManifest, type StoredManifest } from "./manifests.ts";
+import { listReferrers } from "./referrers.ts";
 import { createRepositoryReader } from "./repository-reader.ts";
 import { listTags } from "./tags.ts";
 import { createTransport, type Repository, type TransportOptions } from "./transport.ts";
@@ -24,6 +28,14 @@ export interface RegistryClient {
   resolveManifest(reference: Reference, options?: Abortable): Promise<Descriptor | undefined>;
   /** A manifest's bytes, verified. */
   getManifest(reference: Reference, options?: Abortable): Promise<StoredManifest>;
+  /** The same, or undefined if the registry says that there is no such thing (404). One request, where resolving and reading are two. */
+  findManifest(reference: Reference, options?: Abortable): Promise<StoredManifest | undefined>;
+  /** What says of itself that it is about a manifest: signatures, lists of materials; also at registries that cannot be asked for them. */
+  listReferrers(
+    repository: Repository,
+    subject: Digest,
+    options?: Abortable & { readonly artifactType?: string | undefined },
+  ): Promise<readonly Descriptor[]>;
   /** Stores a manifest under its tag or digest; what it refers to must be there. */
   putManifest(
     reference: Reference,
@@ -40,6 +52,8 @@ export interface RegistryClient {
   uploadBlob(repository: Repository, blob: Expected, open: () => ContentStream, options?: UploadOptions): Promise<void>;
   /** Resolves if we may push: an upload is started and given up. */
   checkPush(repository: Repository, options?: Abortable): Promise<void>;
+  /** True if the repository's registry is spoken to in the open. @throws RegistryError if that has to be asked */
+  isPlainHttp(repository: Repository, options?: Abortable): Promise<boolean>;
   /** Manifests and blobs of one repository by descriptor. */
   reader(repository: Repository): ContentReader;
   /** Closes the connections. */
@@ -51,6 +65,9 @@ export function createRegistryClient(options: RegistryClientOptions = {}): Regis
   const transport = createTransport(options);
   return Object.freeze<RegistryClient>({
     resolveManifest: (reference, callOptions = {}) => resolveManifest(transport, reference, callOptions),
+    findManifest: (reference, callOptions = {}) => findManifest(transport, reference, callOptions),
+    listReferrers: (repository, subject, callOptions = {}) =>
+      listReferrers(transport, repository, subject, callOptions),
     getManifest: (reference, callOptions = {}) => getManifest(transport, reference, callOptions),
     putManifest: (reference, manifest, callOptions = {}) => putManifest(transport, reference, manifest, callOptions),
     deleteManifest: (reference, callOptions = {}) => deleteManifest(transport, reference, callOptions),
@@ -60,6 +77,8 @@ export function createRegistryClient(options: RegistryClientOptions = {}): Regis
     uploadBlob: (repository, blob, open, callOptions = {}) =>
       uploadBlob(transport, repository, blob, open, callOptions),
     checkPush: (repository, callOptions = {}) => checkPush(transport, repository, callOptions),
+    isPlainHttp: async (repository, callOptions = {}) =>
+      (await transport.endpoint(repository, callOptions)).origin.startsWith("http:"),
     reader: (repository) => createRepositoryReader(transport, repository),
     close: () => transport.close(),
   });

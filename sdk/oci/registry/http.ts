@@ -1,10 +1,12 @@
 import { setMaxListeners } from "node:events";
 import { Agent as HttpAgent, request as httpRequest, type IncomingHttpHeaders, type IncomingMessage } from "node:http";
-import { Agent as HttpsAgent, request as httpsRequest } from "node:https";
+import { request as httpsRequest } from "node:https";
 import type { Abortable } from "../../core/abort.ts";
 import { RegistryError } from "../../core/errors.ts";
 import type { ContentStream } from "../model/content.ts";
 import { asNetworkError } from "./network-error.ts";
+import { type ProxyFinder, proxyHeaders } from "./proxy.ts";
+import { createSecureAgents } from "./secure-agents.ts";
 
 /** One HTTP request. */
 export interface HttpRequest extends Abortable {
@@ -22,8 +24,10 @@ export interface HttpAnswer {
   /** Where it came from in the end. */
   readonly url: URL;
   readonly body: ContentStream;
-  /** Gives the connection up, or back. */
+  /** Gives the connection up, or back: what is left of a small answer is read. */
   discard(): void;
+  /** Breaks the connection, unless the answer was read to its end. */
+  abandon(): void;
 }
 
 /** Sends requests over kept connections. */
@@ -34,28 +38,40 @@ export interface HttpSender {
 
 /** Registries may think for a while over a large blob before they answer. */
 const IDLE_TIMEOUT_MS = 120_000;
+const SHORT_BYTES = 64 * 1024;
 const REDIRECT_LIMIT = 5;
 const REDIRECTS: ReadonlySet<number> = new Set([301, 302, 303, 307, 308]);
 
-/**
- * Creates a sender. GET and HEAD follow redirects; to another origin they go without the request's credentials.
- *
- * @param options - `ca`: certificates to trust besides the system's
- */
-export function createHttpSender(options: { readonly ca?: string | undefined } = {}): HttpSender {
+/** How connections are made. */
+export interface HttpSenderOptions {
+  /** Authorities to trust, PEM. Default: those of Node. */
+  readonly certificates?: (() => Promise<readonly string[]>) | undefined;
+  /** Default: no proxy. */
+  readonly proxyFor?: ProxyFinder | undefined;
+}
+
+/** Creates a sender. GET and HEAD follow redirects; to another origin they go without the request's credentials. */
+export function createHttpSender({ certificates, proxyFor }: HttpSenderOptions = {}): HttpSender {
   const plain = new HttpAgent({ keepAlive: true, timeout: IDLE_TIMEOUT_MS });
-  const secure = new HttpsAgent({
-    keepAlive: true,
-    timeout: IDLE_TIMEOUT_MS,
-    ...(options.ca === undefined ? {} : { ca: options.ca }),
-  });
+  const secure = createSecureAgents(certificates, IDLE_TIMEOUT_MS);
 
   async function sendOnce(request: HttpRequest): Promise<HttpAnswer> {
-    const isPlain = request.url.protocol === "http:";
-    return await exchange(request, (url, requestOptions) =>
-      isPlain
-        ? httpRequest(url, { ...requestOptions, agent: plain })
-        : httpsRequest(url, { ...requestOptions, agent: secure }),
+    const { url } = request;
+    const proxy = proxyFor?.(url);
+    if (url.protocol === "https:") {
+      const agent = await secure.get(proxy);
+      return await exchange(request, (options) => httpsRequest(url, { ...options, agent }));
+    }
+    if (proxy === undefined) {
+      return await exchange(request, (options) => httpRequest(url, { ...options, agent: plain }));
+    }
+    // A proxy is asked for the whole address.
+    return await exchange(request, ({ headers, ...options }) =>
+      (proxy.protocol === "https:" ? httpsRequest : httpRequest)(proxy, {
+        ...options,
+        path: url.href,
+        headers: { ...headers, host: url.host, ...proxyHeaders(proxy) },
+      }),
     );
   }
 
@@ -73,15 +89,16 @@ export function createHttpSender(options: { readonly ca?: string | undefined } =
     },
     close() {
       plain.destroy();
-      secure.destroy();
+      secure.close();
     },
   };
 }
 
-type StartRequest = (
-  url: URL,
-  options: { method: string; headers: Record<string, string>; signal?: AbortSignal },
-) => ReturnType<typeof httpRequest>;
+type StartRequest = (options: {
+  method: string;
+  headers: Record<string, string>;
+  signal?: AbortSignal;
+}) => ReturnType<typeof httpRequest>;
 
 async function exchange(request: HttpRequest, start: StartRequest): Promise<HttpAnswer> {
   const { signal, body } = request;
@@ -89,7 +106,7 @@ async function exchange(request: HttpRequest, start: StartRequest): Promise<Http
   // Many requests may share the caller's signal: that is no leak.
   if (signal !== undefined) setMaxListeners(0, signal);
   const headers = { ...request.headers, ...(body === undefined ? {} : { "content-length": String(body.sizeBytes) }) };
-  const outgoing = start(request.url, { method: request.method, headers, ...(signal === undefined ? {} : { signal }) });
+  const outgoing = start({ method: request.method, headers, ...(signal === undefined ? {} : { signal }) });
   outgoing.setTimeout(IDLE_TIMEOUT_MS, () => outgoing.destroy(new Error("the registry sends nothing")));
   const answered = new Promise<IncomingMessage>((resolve, reject) => {
     outgoing.once("response", resolve);
@@ -143,10 +160,25 @@ function answerOf(
     body: readBody(incoming, request),
     discard() {
       // A request that is not sent to its end leaves a connection that nobody can use again.
-      if (outgoing.writableFinished) incoming.resume();
+      if (outgoing.writableFinished) drain(incoming, request.method === "HEAD");
       else outgoing.destroy();
     },
+    abandon() {
+      if (!incoming.readableEnded) outgoing.destroy();
+    },
   };
+}
+
+/** Reads what is left, so that the connection can be used again, but not more than a new connection costs. */
+function drain(incoming: IncomingMessage, isEmpty: boolean): void {
+  let leftBytes = SHORT_BYTES;
+  if (!isEmpty && Number(incoming.headers["content-length"] ?? 0) > leftBytes) return void incoming.destroy();
+  // What breaks now is of interest to nobody.
+  incoming.on("error", () => undefined);
+  incoming.on("data", (chunk: Uint8Array) => {
+    leftBytes -= chunk.byteLength;
+    if (leftBytes < 0) incoming.destroy();
+  });
 }
 
 async function* readBody(incoming: IncomingMessage, request: HttpRequest): ContentStream {

@@ -1,12 +1,14 @@
 import type { Abortable } from "../../core/abort.ts";
 import { type Digest, digestOf, isDigest } from "../../core/digest.ts";
-import { InputError, isKitsmithError, RegistryError } from "../../core/errors.ts";
-import { checkDigest, concatBytes } from "../model/content.ts";
+import { InputError, isKitsmithError } from "../../core/errors.ts";
+import { checkDigest } from "../model/content.ts";
 import type { Descriptor } from "../model/descriptor.ts";
 import { describeContent, MANIFEST_LIMIT_BYTES, parseIndexOrManifest } from "../model/manifest.ts";
 import { isIndexMediaType, isManifestMediaType, MANIFEST_MEDIA_TYPES } from "../model/media-type.ts";
 import { formatReference, type Reference } from "../model/reference.ts";
+import { readSmallAnswer } from "./answer-content.ts";
 import type { HttpAnswer } from "./http.ts";
+import { withRetry } from "./retry.ts";
 import type { RegistryCall, Transport } from "./transport.ts";
 
 /** A manifest as it is stored: its very bytes. */
@@ -34,28 +36,47 @@ export async function resolveManifest(
   }
 }
 
+/** Reads a manifest; undefined if the registry says that there is no such thing. */
+export async function findManifest(
+  transport: Transport,
+  reference: Reference,
+  options: Abortable,
+): Promise<StoredManifest | undefined> {
+  try {
+    return await getManifest(transport, reference, options);
+  } catch (cause) {
+    if (isKitsmithError(cause) && cause.code === "REGISTRY_NOT_FOUND") return undefined;
+    throw cause;
+  }
+}
+
 /** Reads a manifest. @throws RegistryError; ContentError `CONTENT_DIGEST_MISMATCH`, `CONTENT_CORRUPT` */
 export async function getManifest(
   transport: Transport,
   reference: Reference,
   options: Abortable,
 ): Promise<StoredManifest> {
+  // What breaks in the middle of the answer is asked for again, too.
+  return await withRetry(() => readManifest(transport, reference, options), options);
+}
+
+async function readManifest(transport: Transport, reference: Reference, options: Abortable): Promise<StoredManifest> {
   const name = formatReference(reference);
-  const answer = await transport.callAgain(manifestCall("GET", reference, `reading ${name}`, options));
-  const content = await readLimited(answer, name);
+  const answer = await transport.call(manifestCall("GET", reference, `reading ${name}`, options));
+  const content = await readSmallAnswer(answer, MANIFEST_LIMIT_BYTES, name);
   const announced = announcedDigest(answer, reference);
   if (announced !== undefined) checkDigest(announced, digestOf(content), name);
   const { mediaType } = parseIndexOrManifest(content, { origin: name, mediaType: knownMediaType(answer) });
   return { descriptor: describeContent(content, mediaType), content };
 }
 
-/** Stores a manifest under a tag or digest. @throws RegistryError */
-export async function putManifest(
+/** Stores a manifest under a tag or digest. `knowsSubject`: the registry noted what it is about. @throws RegistryError */
+export async function storeManifest(
   transport: Transport,
   reference: Reference,
   manifest: { readonly content: Uint8Array; readonly mediaType: string },
   options: Abortable,
-): Promise<Descriptor> {
+): Promise<{ readonly descriptor: Descriptor; readonly knowsSubject: boolean }> {
   const { content, mediaType } = manifest;
   const answer = await transport.callAgain({
     ...manifestCall("PUT", reference, `pushing ${formatReference(reference)}`, options),
@@ -65,7 +86,7 @@ export async function putManifest(
     accepts: [200, 201, 202],
   });
   answer.discard();
-  return describeContent(content, mediaType);
+  return { descriptor: describeContent(content, mediaType), knowsSubject: answer.headers["oci-subject"] !== undefined };
 }
 
 /** Removes a manifest or tag. @throws RegistryError */
@@ -122,20 +143,4 @@ function announcedDigest(answer: HttpAnswer, reference: Reference): Digest | und
 function knownMediaType(answer: HttpAnswer): string | undefined {
   const type = answer.headers["content-type"]?.split(";")[0]?.trim() ?? "";
   return isIndexMediaType(type) || isManifestMediaType(type) ? type : undefined;
-}
-
-async function readLimited(answer: HttpAnswer, name: string): Promise<Uint8Array> {
-  const chunks: Uint8Array[] = [];
-  let sizeBytes = 0;
-  for await (const chunk of answer.body) {
-    sizeBytes += chunk.byteLength;
-    if (sizeBytes > MANIFEST_LIMIT_BYTES) {
-      throw new RegistryError(
-        "REGISTRY_PROTOCOL",
-        `${name} is larger than the ${MANIFEST_LIMIT_BYTES} bytes of a manifest`,
-      );
-    }
-    chunks.push(chunk);
-  }
-  return concatBytes(chunks);
 }

@@ -9,7 +9,7 @@ import {
 } from "../model/content.ts";
 import { MANIFEST_LIMIT_BYTES } from "../model/manifest.ts";
 import { isIndexMediaType, isManifestMediaType } from "../model/media-type.ts";
-import { openBlob } from "./blobs.ts";
+import { openBlob } from "./blob-download.ts";
 import { getManifest } from "./manifests.ts";
 import type { Repository, Transport } from "./transport.ts";
 

@@ -1,8 +1,10 @@
 import type { Abortable } from "../../core/abort.ts";
 import { RegistryError } from "../../core/errors.ts";
 import { isRecord } from "../../core/json.ts";
-import { concatBytes } from "../model/content.ts";
+import { readSmallAnswer } from "./answer-content.ts";
 import type { HttpAnswer } from "./http.ts";
+import { nextPage } from "./next-page.ts";
+import { withRetry } from "./retry.ts";
 import type { Repository, Transport } from "./transport.ts";
 
 const PAGE_LIMIT_BYTES = 4 * 1024 * 1024;
@@ -19,44 +21,28 @@ export async function listTags(
   for (let page = 0; path !== undefined; page += 1) {
     if (page === PAGES_LIMIT) throw invalid(repository, "gives pages of tags without end");
     const action = `listing the tags of ${repository.registry}/${repository.repository}`;
-    const answer: HttpAnswer = await transport.callAgain({
-      repository,
-      method: "GET",
-      path,
-      access: "pull",
-      action,
-      accepts: [200],
-      signal,
-    });
-    tags.push(...(await readPage(answer, repository)));
+    const call = { repository, method: "GET", path, access: "pull", action, accepts: [200], signal } as const;
+    const [answer, some]: readonly [HttpAnswer, readonly string[]] = await withRetry(
+      async () => {
+        const given = await transport.call(call);
+        return [given, await readPage(given, repository)];
+      },
+      { signal },
+    );
+    tags.push(...some);
     path = nextPage(answer);
   }
   return Object.freeze(tags);
 }
 
 async function readPage(answer: HttpAnswer, repository: Repository): Promise<readonly string[]> {
-  const chunks: Uint8Array[] = [];
-  let sizeBytes = 0;
-  for await (const chunk of answer.body) {
-    sizeBytes += chunk.byteLength;
-    if (sizeBytes > PAGE_LIMIT_BYTES) throw invalid(repository, "gives a list of tags that is too long");
-    chunks.push(chunk);
-  }
-  const body = parseJson(new TextDecoder().decode(concatBytes(chunks)));
+  const what = `the list of tags of ${repository.registry}/${repository.repository}`;
+  const body = parseJson(new TextDecoder().decode(await readSmallAnswer(answer, PAGE_LIMIT_BYTES, what)));
   const tags = isRecord(body) ? (body.tags ?? []) : undefined;
   if (!Array.isArray(tags) || !tags.every((tag) => typeof tag === "string")) {
     throw invalid(repository, "gives a list of tags that is not one");
   }
   return tags;
-}
-
-/** The next page stays with the registry: an address elsewhere would be one that we did not choose. */
-function nextPage(answer: HttpAnswer): URL | undefined {
-  const { link } = answer.headers;
-  const target = typeof link === "string" ? /<([^>]+)>\s*;\s*rel="?next"?/.exec(link)?.[1] : undefined;
-  if (target === undefined || !URL.canParse(target, answer.url.href)) return undefined;
-  const url = new URL(target, answer.url);
-  return url.origin === answer.url.origin ? url : undefined;
 }
 
 function parseJson(text: string): unknown {

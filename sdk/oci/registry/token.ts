@@ -2,9 +2,9 @@ import type { Abortable } from "../../core/abort.ts";
 import { RegistryError } from "../../core/errors.ts";
 import { isRecord } from "../../core/json.ts";
 import type { Credential } from "../../credentials/credential-source.ts";
-import { concatBytes } from "../model/content.ts";
+import { readSmallAnswer } from "./answer-content.ts";
 import { readAnswerError } from "./answer-error.ts";
-import type { HttpAnswer, HttpRequest, HttpSender } from "./http.ts";
+import type { HttpRequest, HttpSender } from "./http.ts";
 import { withRetry } from "./retry.ts";
 
 /** What a token is asked for with. */
@@ -38,8 +38,9 @@ export async function fetchToken(sender: HttpSender, request: TokenRequest): Pro
   const http = request.credential?.kind === "identity-token" ? oauthRequest(request) : plainRequest(request);
   return await withRetry(async () => {
     const answer = await sender.send(http);
-    if (answer.status !== 200) throw await readAnswerError(answer, "getting an access token");
-    return parseToken(await readText(answer), request.realm.host);
+    if (answer.status !== 200) throw withoutAbsence(await readAnswerError(answer, "getting an access token"));
+    const content = await readSmallAnswer(answer, ANSWER_LIMIT_BYTES, `the token of ${request.realm.host}`);
+    return parseToken(new TextDecoder().decode(content), request.realm.host);
   }, request);
 }
 
@@ -77,15 +78,13 @@ function oauthRequest(request: TokenRequest): HttpRequest {
   };
 }
 
-async function readText(answer: HttpAnswer): Promise<string> {
-  const chunks: Uint8Array[] = [];
-  let sizeBytes = 0;
-  for await (const chunk of answer.body) {
-    sizeBytes += chunk.byteLength;
-    if (sizeBytes > ANSWER_LIMIT_BYTES) throw invalid(answer.url.host);
-    chunks.push(chunk);
-  }
-  return new TextDecoder().decode(concatBytes(chunks));
+/** A token service that is not there does not mean that an image is not there. */
+function withoutAbsence(error: RegistryError): RegistryError {
+  if (error.code !== "REGISTRY_NOT_FOUND") return error;
+  return new RegistryError("REGISTRY_PROTOCOL", "the registry names a token service that there is not", {
+    cause: error,
+    details: error.details,
+  });
 }
 
 function parseToken(text: string, host: string): Token {

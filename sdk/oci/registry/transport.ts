@@ -1,10 +1,12 @@
 import type { Abortable } from "../../core/abort.ts";
 import { ANONYMOUS, type CredentialSource } from "../../credentials/credential-source.ts";
+import type { Mirrors } from "../../credentials/mirrors.ts";
 import type { Reference } from "../model/reference.ts";
 import { readAnswerError } from "./answer-error.ts";
 import { type Authorizer, createAuthorizer } from "./authorizer.ts";
-import { type Endpoint, endpointOf } from "./endpoint.ts";
+import { createEndpointFinder, type Endpoint } from "./endpoint.ts";
 import { createHttpSender, type HttpAnswer, type HttpRequest } from "./http.ts";
+import { createProxyFinder } from "./proxy.ts";
 import { withRetry } from "./retry.ts";
 
 /** A repository: the registry and the path in it. */
@@ -35,6 +37,8 @@ export interface Transport {
   call(call: RegistryCall): Promise<HttpAnswer>;
   /** As {@link Transport.call}, repeated where that may help: only for what can be done twice. */
   callAgain(call: RegistryCall): Promise<HttpAnswer>;
+  /** Where a repository's API is. @throws RegistryError if that has to be asked, and nobody answers */
+  endpoint(repository: Repository, options?: Abortable): Promise<Endpoint>;
   close(): void;
 }
 
@@ -42,10 +46,16 @@ export interface Transport {
 export interface TransportOptions {
   /** Default: anonymous. */
   readonly credentials?: CredentialSource | undefined;
+  /** Ask these instead, for everything. Leave them out of a client that pushes. */
+  readonly mirrors?: Mirrors | undefined;
   /** Hosts, with port, that are spoken to in plain http. Loopback always is. */
-  readonly insecure?: readonly string[] | undefined;
-  /** Certificates to trust in place of the system's, PEM. */
-  readonly ca?: string | undefined;
+  readonly plainHttp?: readonly string[] | undefined;
+  /** Authorities to trust, PEM. Default: those of Node. */
+  readonly certificates?: (() => Promise<readonly string[]>) | undefined;
+  /** Where proxies are named: `HTTPS_PROXY`, `HTTP_PROXY`, `NO_PROXY`. Default: no proxy. */
+  readonly env?: Readonly<Record<string, string | undefined>> | undefined;
+  /** Told, once for a host, what the user should know of it. */
+  readonly onNotice?: ((message: string) => void) | undefined;
   /** Default `kitsmith`. */
   readonly userAgent?: string | undefined;
 }
@@ -53,12 +63,23 @@ export interface TransportOptions {
 /** Creates a transport with connections, challenges and tokens of its own. */
 export function createTransport(options: TransportOptions): Transport {
   const userAgent = options.userAgent ?? "kitsmith";
-  const insecure = new Set(options.insecure ?? []);
-  const sender = createHttpSender({ ca: options.ca });
+  const sender = createHttpSender({
+    certificates: options.certificates,
+    proxyFor: options.env && createProxyFinder(options.env),
+  });
   const authorizer = createAuthorizer(options.credentials ?? ANONYMOUS, sender, userAgent);
+  const findEndpoint = createEndpointFinder({
+    mirrors: options.mirrors,
+    plainHttp: options.plainHttp,
+    onNotice: options.onNotice,
+    probe: async (origin, { signal }) => {
+      const url = new URL(`${origin}/v2/`);
+      (await sender.send({ method: "GET", url, headers: { "user-agent": userAgent }, signal })).discard();
+    },
+  });
 
   async function call(request: RegistryCall): Promise<HttpAnswer> {
-    const endpoint = endpointOf(request.repository, insecure);
+    const endpoint = await findEndpoint(request.repository, request);
     const send = (authorization: string | undefined) =>
       sender.send(toHttp(request, endpoint, { "user-agent": userAgent, ...(authorization && { authorization }) }));
     const answer = await sendAuthorized(request, endpoint, authorizer, send);
@@ -69,6 +90,7 @@ export function createTransport(options: TransportOptions): Transport {
   return {
     call,
     callAgain: (request) => withRetry(() => call(request), request),
+    endpoint: (repository, callOptions = {}) => findEndpoint(repository, callOptions),
     close: () => sender.close(),
   };
 }
@@ -80,7 +102,7 @@ async function sendAuthorized(
   authorizer: Authorizer,
   send: (authorization: string | undefined) => Promise<HttpAnswer>,
 ): Promise<HttpAnswer> {
-  const scopes = scopesOf(request);
+  const scopes = scopesOf(request, endpoint);
   const known = await authorizer.known(endpoint, scopes, request);
   const first = await send(known);
   if (first.status !== 401) return first;
@@ -91,14 +113,14 @@ async function sendAuthorized(
   return await send(answer);
 }
 
-function scopesOf({ repository, access, alsoReads }: RegistryCall): readonly string[] {
-  const own = `repository:${repository.repository}:${access}`;
+function scopesOf({ access, alsoReads }: RegistryCall, { repository }: Endpoint): readonly string[] {
+  const own = `repository:${repository}:${access}`;
   return alsoReads === undefined ? [own] : [own, `repository:${alsoReads}:pull`];
 }
 
 function toHttp(request: RegistryCall, endpoint: Endpoint, ours: Readonly<Record<string, string>>): HttpRequest {
-  const { path, repository } = request;
-  const url = typeof path === "string" ? new URL(`${endpoint.origin}/v2/${repository.repository}/${path}`) : path;
+  const { path } = request;
+  const url = typeof path === "string" ? new URL(`${endpoint.origin}/v2/${endpoint.repository}/${path}`) : path;
   const { authorization, ...open } = ours;
   // An address on another host, such as a cloud's storage, must not see what we show the registry.
   const shown = url.origin === endpoint.origin && authorization !== undefined ? { ...open, authorization } : open;

@@ -45,6 +45,24 @@ describe("buildkitd's configuration", () => {
   });
 });
 
+test("a mirror may be a URL, whose path goes before the repository", () => {
+  const mirrors = { "docker.io": ["http://plain.example/hub"], "ghcr.io": ["https://mirror.example/ghcr"] };
+  const text = formatBuildkitdConfig(PATHS, { mirrors });
+  expect(text.split("\n").slice(9, -1)).toEqual([
+    '[registry."docker.io"]',
+    'mirrors = ["plain.example/hub"]',
+    '[registry."ghcr.io"]',
+    'mirrors = ["mirror.example/ghcr"]',
+    '[registry."plain.example"]',
+    "http = true",
+    "insecure = true",
+  ]);
+  expect(JSON.parse(formatDockerdConfig(PATHS, { mirrors }))).toMatchObject({
+    "registry-mirrors": ["http://plain.example/hub"],
+    "insecure-registries": ["plain.example"],
+  });
+});
+
 describe("dockerd's configuration", () => {
   test("changes nothing of the machine's network", () => {
     expect(JSON.parse(formatDockerdConfig(PATHS, {}))).toMatchObject({

@@ -1,7 +1,6 @@
 import { expect, test } from "vitest";
 import { parseRetryAfter } from "../../../../sdk/oci/registry/answer-error.ts";
 import { parseChallenge } from "../../../../sdk/oci/registry/challenge.ts";
-import { endpointOf } from "../../../../sdk/oci/registry/endpoint.ts";
 
 const bearer = { scheme: "bearer", realm: "https://auth.example/token", service: "registry.example" };
 
@@ -30,18 +29,4 @@ test("a wait is in seconds or until a date", () => {
   expect(parseRetryAfter("Sat, 21 Nov 2026 09:00:00 GMT", nowMs)).toBe(0);
   expect(parseRetryAfter("soon", nowMs)).toBeUndefined();
   expect(parseRetryAfter(undefined, nowMs)).toBeUndefined();
-});
-
-test.each([
-  ["docker.io", "https://registry-1.docker.io"],
-  ["ghcr.io", "https://ghcr.io"],
-  ["localhost:5000", "http://localhost:5000"],
-  ["127.0.0.1:5000", "http://127.0.0.1:5000"],
-  ["[::1]:5000", "http://[::1]:5000"],
-  ["registry.localhost:5000", "http://registry.localhost:5000"],
-  ["127.0.0.1.example", "https://127.0.0.1.example"],
-  ["10.0.0.1:5000", "https://10.0.0.1:5000"],
-  ["plain.example:5000", "http://plain.example:5000"],
-])("%s is spoken to at %s", (registry, origin) => {
-  expect(endpointOf({ registry }, new Set(["plain.example:5000"])).origin).toBe(origin);
 });
