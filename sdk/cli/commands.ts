@@ -1,4 +1,7 @@
 import type { Command } from "./command.ts";
+import { cacheClean, cacheList, cacheRemove } from "./commands/cache.ts";
+import { cacheExport, cacheImport } from "./commands/cache-archive.ts";
+import { cachePull, cachePush } from "./commands/cache-registry.ts";
 import { doctor } from "./commands/doctor.ts";
 import { engineList, engineStop } from "./commands/engine.ts";
 import { llbDot, llbDump } from "./commands/llb.ts";
@@ -16,6 +19,13 @@ export const COMMANDS: readonly Command[] = Object.freeze([
   pkgPush,
   pkgShowTag,
   pkgShell,
+  cacheList,
+  cacheRemove,
+  cacheClean,
+  cacheExport,
+  cacheImport,
+  cachePull,
+  cachePush,
   plan,
   newPackage,
   engineList,

@@ -1,9 +1,9 @@
 import { createWriteStream } from "node:fs";
-import { mkdir, rename, rm } from "node:fs/promises";
+import { mkdir, rename, rm, stat } from "node:fs/promises";
 import { dirname } from "node:path";
 import { Readable } from "node:stream";
 import { pipeline } from "node:stream/promises";
-import { ContentError } from "../core/errors.ts";
+import { ContentError, isKitsmithError } from "../core/errors.ts";
 import { contentReceiver } from "../session/file-send.ts";
 import type { BuildOutput } from "./build-output.ts";
 import { epochAttributes } from "./image-attributes.ts";
@@ -18,23 +18,26 @@ export function archiveOutput(file: string, epochSeconds?: number): BuildOutput 
 }
 
 /**
- * Writes a file under a temporary name and renames it when it is complete.
+ * Writes a file under a temporary name and renames it when it is complete. What is no regular file, such as a pipe, is
+ * written into.
  *
- * @throws ContentError `CONTENT_WRITE_FAILED`
+ * @throws ContentError `CONTENT_WRITE_FAILED`, and what the chunks fail with
  */
 export async function writeComplete(
   file: string,
   chunks: AsyncIterable<Uint8Array>,
   signal?: AbortSignal,
 ): Promise<void> {
-  const temporary = `${file}.partial-${process.pid}`;
+  const isReplaced = (await stat(file).catch(() => undefined))?.isFile() ?? true;
+  const target = isReplaced ? `${file}.partial-${process.pid}` : file;
   try {
     await mkdir(dirname(file), { recursive: true });
-    await pipeline(Readable.from(chunks), createWriteStream(temporary), signal ? { signal } : {});
-    await rename(temporary, file);
+    await pipeline(Readable.from(chunks), createWriteStream(target), signal ? { signal } : {});
+    if (isReplaced) await rename(target, file);
   } catch (cause) {
-    await rm(temporary, { force: true });
+    if (isReplaced) await rm(target, { force: true });
     signal?.throwIfAborted();
+    if (isKitsmithError(cause)) throw cause;
     throw new ContentError("CONTENT_WRITE_FAILED", `${file} could not be written`, {
       cause,
       hint: "Check that there is room on the disk and that the directory can be written to.",

@@ -11,15 +11,19 @@ import { flattenIndex } from "../model/image-tree.ts";
 import { createIndex, formatRootIndex, type ImageManifest, parseManifest } from "../model/manifest.ts";
 import { isIndexMediaType } from "../model/media-type.ts";
 import { walkContent } from "./closure.ts";
+import { packFilesystem } from "./root-filesystem.ts";
 import { NAME_ANNOTATION } from "./root-index.ts";
+
+/** `oci`: an OCI layout. `docker`: what `docker load` reads. `filesystem`: the files of an image, its layers flattened. */
+export type ExportFormat = "oci" | "docker" | "filesystem";
 
 /** What an archive holds and how it is called in it. */
 export interface ExportOptions extends Abortable {
-  /** `oci`: an OCI layout. `docker`: what `docker load` reads, of one platform. */
-  readonly format: "oci" | "docker";
+  /** All but `oci` are of one platform. */
+  readonly format: ExportFormat;
   /** The name in the archive, in full; without it the image has none. */
   readonly name?: string;
-  /** Which image of an index; needed for `docker` unless the index has one image only. Default for `oci`: everything. */
+  /** Which image of an index; needed unless the index has one image only. Default for `oci`: everything. */
   readonly platform?: Platform;
 }
 
@@ -29,7 +33,7 @@ export interface ExportOptions extends Abortable {
  * @throws ContentError `CONTENT_NOT_FOUND`, `CONTENT_CORRUPT`, `CONTENT_DIGEST_MISMATCH`, while it is read
  */
 export async function* exportArchive(blobs: ContentStore, root: Descriptor, options: ExportOptions): ContentStream {
-  const chosen = options.platform || options.format === "docker" ? await chooseImage(blobs, root, options) : root;
+  const chosen = options.platform || options.format !== "oci" ? await chooseImage(blobs, root, options) : root;
   const archive = pack();
   const stopped = new AbortController();
   const filling = fill(blobs, archive, chosen, { ...options, signal: stopped.signal }).then(
@@ -71,7 +75,8 @@ function isFor(image: Descriptor, platform: Platform): boolean {
 
 async function fill(blobs: ContentStore, archive: Pack, root: Descriptor, options: ExportOptions): Promise<void> {
   if (options.format === "oci") await fillLayout(blobs, archive, root, options);
-  else await fillDocker(blobs, archive, root, options);
+  else if (options.format === "docker") await fillDocker(blobs, archive, root, options);
+  else await packFilesystem(archive, blobs, (await readManifest(blobs, root, options)).layers, options);
 }
 
 async function fillLayout(blobs: ContentStore, archive: Pack, root: Descriptor, options: ExportOptions): Promise<void> {

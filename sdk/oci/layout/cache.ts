@@ -13,6 +13,7 @@ import { importArchive } from "./archive-import.ts";
 import { createBlobStore, removeLeftovers } from "./blob-store.ts";
 import { findMissing } from "./closure.ts";
 import { lockFile } from "./file-lock.ts";
+import { contentLockPath, type LockedLayout, missingName, type Removal, removeNames, removeUnused } from "./removal.ts";
 import {
   initializeLayout,
   isMarked,
@@ -47,6 +48,18 @@ export interface Cache extends ContentStore {
    * methods that take it.
    */
   updateReference(name: string, change: ReferenceChange, options?: Abortable): Promise<Descriptor | undefined>;
+  /** As {@link Cache.setReference}, for many names at once: all of them are set, or none. */
+  setReferences(references: ReadonlyMap<string, Descriptor>, options?: Abortable): Promise<void>;
+  /**
+   * Removes names, in any form, and the content that only they led to.
+   *
+   * @throws ContentError `CONTENT_NOT_FOUND` if a name is not there; then nothing is removed
+   */
+  remove(names: readonly string[], options?: Abortable): Promise<Removal>;
+  /** Removes content that nothing refers to. Nobody who is writing at the moment loses anything. */
+  removeUnused(options?: Abortable): Promise<Removal>;
+  /** Keeps content that nothing refers to yet from being removed by others, until what is given back is disposed. */
+  useContent(options?: Abortable): Promise<AsyncDisposable>;
   /**
    * Stores what an OCI image tar holds and gives back the descriptors of its index.json; no name is set.
    *
@@ -72,30 +85,48 @@ export async function openCache(directory: string, options: Abortable = {}): Pro
   const blobs = createBlobStore(directory);
   const readIndex = (signal: AbortSignal | undefined) => settled(() => requireIndex(directory), locked, signal);
 
+  /** Changes index.json while nobody else can. */
+  const changeIndex = <T>(change: (layout: LockedLayout) => Promise<T>, { signal }: Abortable = {}) =>
+    locked(
+      async () => await change({ layout: directory, blobs, index: await requireIndex(directory), signal }),
+      signal,
+    );
+
   async function updateReference(
     name: string,
     change: ReferenceChange,
-    { signal }: Abortable = {},
+    updateOptions?: Abortable,
   ): Promise<Descriptor | undefined> {
-    const fullName = formatReference(parseReference(name));
-    const update = async () => {
-      const index = await requireIndex(directory);
-      const next = await change(findEntry(index, name));
+    const fullName = fullNameOf(name);
+    return await changeIndex(async ({ index }) => {
+      const next = await change(findEntry(index, name)?.descriptor);
       await writeRootIndex(directory, withEntry(index, fullName, next));
       return next;
-    };
-    return await locked(update, signal);
+    }, updateOptions);
+  }
+
+  async function setReferences(references: ReadonlyMap<string, Descriptor>, setOptions?: Abortable): Promise<void> {
+    const entries = [...references].map(([name, descriptor]) => [fullNameOf(name), descriptor] as const);
+    await changeIndex(async ({ index }) => {
+      const changed = entries.reduce((next, [name, descriptor]) => withEntry(next, name, descriptor), index);
+      await writeRootIndex(directory, changed);
+    }, setOptions);
   }
 
   return Object.freeze({
     ...blobs,
     directory,
-    resolve: async (name: string, { signal }: Abortable = {}) => findEntry(await readIndex(signal), name),
+    resolve: async (name: string, { signal }: Abortable = {}) => findEntry(await readIndex(signal), name)?.descriptor,
     list: async ({ signal }: Abortable = {}) => namedEntries(await readIndex(signal)),
-    setReference: async (name: string, descriptor: Descriptor, setOptions?: Abortable) => {
-      await updateReference(name, () => Promise.resolve(descriptor), setOptions);
-    },
+    setReference: (name: string, descriptor: Descriptor, setOptions?: Abortable) =>
+      setReferences(new Map([[name, descriptor]]), setOptions),
+    setReferences,
     updateReference,
+    remove: (names: readonly string[], removeOptions?: Abortable) =>
+      changeIndex((layout) => removeNames(layout, storedNames(layout.index, names)), removeOptions),
+    removeUnused: (removeOptions?: Abortable) =>
+      changeIndex(async (layout) => ({ names: [], ...(await removeUnused(layout)) }), removeOptions),
+    useContent: ({ signal }: Abortable = {}) => lockFile(contentLockPath(directory), { mode: "shared", signal }),
     importArchive: (archive: ContentStream, importOptions?: Abortable) => importArchive(blobs, archive, importOptions),
     exportArchive: (descriptor: Descriptor, exportOptions: ExportOptions) =>
       exportArchive(blobs, descriptor, exportOptions),
@@ -152,12 +183,28 @@ async function requireIndex(directory: string): Promise<ImageIndex> {
   return (await readRootIndex(directory)) ?? createIndex([]);
 }
 
-function findEntry(index: ImageIndex, name: string): Descriptor | undefined {
+function findEntry(index: ImageIndex, name: string): { name?: string; descriptor: Descriptor } | undefined {
   const entries = namedEntries(index);
   const exact = entries.find((entry) => entry.name === name);
-  if (exact !== undefined) return exact.descriptor;
+  if (exact !== undefined) return exact;
   const reference = parseReference(name);
-  if (reference.digest !== undefined) return index.manifests.find(({ digest }) => digest === reference.digest);
+  if (reference.digest !== undefined) {
+    const descriptor = index.manifests.find(({ digest }) => digest === reference.digest);
+    return descriptor && { descriptor };
+  }
   const fullName = formatReference(reference);
-  return entries.find((entry) => entry.name === fullName)?.descriptor;
+  return entries.find((entry) => entry.name === fullName);
+}
+
+/** The names as they are stored. @throws ContentError `CONTENT_NOT_FOUND` */
+function storedNames(index: ImageIndex, names: readonly string[]): readonly string[] {
+  return names.map((name) => {
+    const stored = findEntry(index, name)?.name;
+    if (stored === undefined) throw missingName(name);
+    return stored;
+  });
+}
+
+function fullNameOf(name: string): string {
+  return formatReference(parseReference(name));
 }

@@ -20,6 +20,12 @@ export async function findMissing(
   return missing;
 }
 
+/** How content is walked. */
+export interface WalkOptions extends Abortable {
+  /** What was met already is not met again; what is met is added. */
+  readonly seen?: Set<Digest>;
+}
+
 /**
  * Everything that a descriptor leads to, each content once, what is referred to before what refers to it. What is not
  * there is named, and not gone into.
@@ -29,9 +35,9 @@ export async function findMissing(
 export async function* walkContent(
   blobs: ContentStore,
   root: Descriptor,
-  options: Abortable = {},
+  options: WalkOptions = {},
 ): AsyncGenerator<{ readonly descriptor: Descriptor; readonly present: boolean }, void, undefined> {
-  yield* walk(blobs, root, { ...options, seen: new Set(), depth: 0 });
+  yield* walk(blobs, root, { seen: new Set(), ...options, depth: 0 });
 }
 
 interface WalkState extends Abortable {

@@ -33,11 +33,7 @@ export async function pullImage(
 ): Promise<Descriptor> {
   const { signal } = options;
   const root = await client.resolveManifest(reference, { signal });
-  if (root === undefined) {
-    throw new RegistryError("REGISTRY_NOT_FOUND", `there is no ${formatReference(reference)}`, {
-      hint: "Check the name, and that it was pushed.",
-    });
-  }
+  if (root === undefined) throw missingImage(reference);
   await copyTree(root, 0, {
     source: client.reader(reference),
     isThere: (blob) => store.hasBlob(blob),
@@ -47,6 +43,13 @@ export async function pullImage(
     signal,
   });
   return root;
+}
+
+/** The error for an image that the registry does not have. */
+export function missingImage(reference: Reference): RegistryError {
+  return new RegistryError("REGISTRY_NOT_FOUND", `there is no ${formatReference(reference)}`, {
+    hint: "Check the name, and that it was pushed.",
+  });
 }
 
 /**
