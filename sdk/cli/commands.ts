@@ -7,6 +7,7 @@ import { engineList, engineStop } from "./commands/engine.ts";
 import { llbDot, llbDump } from "./commands/llb.ts";
 import { newPackage } from "./commands/new.ts";
 import { pkgBuild, pkgPush } from "./commands/pkg-build.ts";
+import { pkgManifest } from "./commands/pkg-manifest.ts";
 import { pkgShell } from "./commands/pkg-shell.ts";
 import { pkgShowTag } from "./commands/pkg-show-tag.ts";
 import { plan } from "./commands/plan.ts";
@@ -18,6 +19,7 @@ export const COMMANDS: readonly Command[] = Object.freeze([
   pkgBuild,
   pkgPush,
   pkgShowTag,
+  pkgManifest,
   pkgShell,
   cacheList,
   cacheRemove,

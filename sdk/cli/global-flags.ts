@@ -10,6 +10,12 @@ export const GLOBAL_FLAGS: Flags = {
     help: "OCI cache directory, before LINUXKIT_CACHE",
     default: "~/.linuxkit/cache",
   },
+  mirror: {
+    kind: "list",
+    value: "[REGISTRY=]URL",
+    help: "where images are read instead of a registry, or of all of them; over those of LINUXKIT_MIRROR",
+  },
+  "cert-file": { kind: "list", value: "FILE", help: "certificates to trust besides the system's, PEM" },
   quiet: { kind: "boolean", short: "q", help: "show errors only" },
   verbose: {
     kind: "number",

@@ -4,12 +4,14 @@ import type { PlatformText } from "../core/platform.ts";
 import type { HashOptions } from "../pkg/package.ts";
 import type { PackageSettings } from "../pkg/settings.ts";
 import type { Plan } from "../plan/plan.ts";
-import type { CheckFunction, CheckOptions } from "./checks.ts";
 import { type CacheInputs, NO_CACHES, withCaches } from "./build-cache/settings.ts";
+import type { CheckFunction, CheckOptions } from "./checks.ts";
 import { type EngineChoice, type EngineSelection, selectionOf } from "./engine-selection.ts";
 import type { BuildOptions, ExportOptions, PushOptions, VerbOptions } from "./options.ts";
+import type { IndexOptions, PublishedIndex } from "./package-indexes.ts";
 import { withDigests } from "./package-result.ts";
 import type { PackageSetSpec } from "./package-spec.ts";
+import type { PlannedBuild } from "./planned-builds.ts";
 import type { ExportedPackage, RunResult } from "./result.ts";
 import type { Run } from "./run.ts";
 import { type SecretInputs, secretSources } from "./secret-source.ts";
@@ -103,6 +105,11 @@ export class FluentPackages {
     return new FluentPackages({ ...this.spec, ssh: { ...this.spec.ssh, ...sshSockets(agents) } });
   }
 
+  /** Uses caches for every package, as `cache` of one package does; names hold the package's, too: `-init-amd64`. */
+  cache(caches: CacheInputs): FluentPackages {
+    return new FluentPackages({ ...this.spec, caches: withCaches(this.spec.caches ?? NO_CACHES, caches) });
+  }
+
   /** Looks into every image that is built, as `check` of one package does, after the package's own checks. */
   check(name: string, run: CheckFunction, { always = false }: CheckOptions = {}): FluentPackages {
     return new FluentPackages({ ...this.spec, checks: [...this.spec.checks, { name, run, always }] });
@@ -124,11 +131,12 @@ export class FluentPackages {
     const { planPackageSet } = await import("./planning.ts");
     return await planPackageSet(this.spec, options);
   }
-  /** Uses caches for every package, as `cache` of one package does; names hold the package's, too: `-init-amd64`. */
-  cache(caches: CacheInputs): FluentPackages {
-    return new FluentPackages({ ...this.spec, caches: withCaches(this.spec.caches ?? NO_CACHES, caches) });
-  }
 
+  /** What `build()` would build, and from what; no engine is asked. */
+  async builds(options: BuildOptions = {}): Promise<readonly PlannedBuild[]> {
+    const { planBuilds } = await import("./planned-builds.ts");
+    return await planBuilds(this.spec, options);
+  }
 
   /** Builds what is missing and puts it into the OCI cache. */
   build(options: BuildOptions = {}): Run<RunResult> {
@@ -138,6 +146,15 @@ export class FluentPackages {
   /** Builds what is missing, pushes by digest, and moves the tags of each package whose platforms all succeeded. */
   push(options: PushOptions = {}): Run<RunResult> {
     return startRun({ verb: "push", set: this.spec, options }, withDigests);
+  }
+
+  /**
+   * Puts the images that the registry has under each package's tags of single architectures into one index: for machines
+   * that each pushed their own.
+   */
+  async publishIndexes(options: IndexOptions = {}): Promise<readonly PublishedIndex[]> {
+    const { publishPackageIndexes } = await import("./package-indexes.ts");
+    return await publishPackageIndexes(this.spec, options);
   }
 
   /** Builds what is missing and loads it into a docker daemon. */

@@ -1,10 +1,12 @@
 import type { Abortable } from "../core/abort.ts";
 import { settleAll } from "../core/concurrency.ts";
+import { InputError } from "../core/errors.ts";
 import { checkPackageFiles } from "../loaders/package-files.ts";
 import { resolveBuildArgs } from "./build-arg-sources.ts";
 import type { RunNode } from "./node.ts";
 import { verifySecrets } from "./secret-source.ts";
 import { verifySshAgents } from "./ssh-agents.ts";
+import type { TaggedPackage } from "./tagging.ts";
 
 /** A node that has to be built, with what its build needs besides an engine. */
 export interface PreparedNode extends RunNode {
@@ -27,6 +29,7 @@ export async function prepareBuilds(
   const buildArgs = new Map(
     await settleAll(
       [...built].map(async (tagged) => {
+        assertBuildable(tagged);
         await checkPackageFiles(tagged.package, options);
         await verifySecrets(tagged.spec.secrets);
         await verifySshAgents(tagged.spec.ssh);
@@ -37,6 +40,14 @@ export async function prepareBuilds(
   return nodes.map((node) => {
     const args = node.plan.action === "build" ? buildArgs.get(node.tagged) : undefined;
     return args ? { ...node, buildArgs: args } : node;
+  });
+}
+
+/** What is built is the working tree; a tag of another commit would lie. */
+function assertBuildable({ package: { hash, directory } }: TaggedPackage): void {
+  if (hash.hash || (hash.hashCommit ?? "HEAD") === "HEAD") return;
+  throw new InputError("INPUT_OPTION_INVALID", `${directory} cannot be built with the tag of ${hash.hashCommit}`, {
+    hint: "Check that commit out, and build without hashCommit: tags of other commits can be shown, not built.",
   });
 }
 

@@ -1,29 +1,12 @@
-import { InputError } from "../../core/errors.ts";
-import type { EngineChoice } from "../../run/engine-selection.ts";
 import type { FluentPackages } from "../../run/fluent-packages.ts";
+import type { BuildOptions, PushOptions } from "../../run/options.ts";
 import type { RunResult } from "../../run/result.ts";
-import { commaList } from "../comma-list.ts";
-import type { Command, Flags, Invocation } from "../command.ts";
-import { PACKAGE_FLAGS } from "../package-flags.ts";
-import { PROGRESS_FLAG, progressMode } from "../progress-flag.ts";
-
-const BUILD_FLAGS: Flags = {
-  ...PACKAGE_FLAGS,
-  platforms: { kind: "list", value: "OS/ARCH,…", help: "build these platforms in place of the package's own" },
-  force: { kind: "boolean", help: "build whatever exists already" },
-  pull: { kind: "boolean", help: "fetch to the cache what is only in the registry" },
-  push: { kind: "boolean", help: "push after building" },
-  docker: { kind: "boolean", help: "load the images into docker" },
-  builders: {
-    kind: "list",
-    value: "PLATFORM=CONTEXT,…",
-    help: "docker context, or address of an engine, for a platform",
-  },
-  cache: { kind: "text", value: "DIR", help: "OCI cache directory", default: "~/.linuxkit/cache" },
-  "keep-going": { kind: "boolean", help: "go on with the other packages when one fails" },
-  "no-emulation": { kind: "boolean", help: "refuse to run steps under emulation" },
-  ...PROGRESS_FLAG,
-};
+import type { Run } from "../../run/run.ts";
+import { BUILD_FLAGS } from "../build-flags.ts";
+import { beginMarkers, endMarker, eventMarkers, type MarkedRun } from "../build-markers.ts";
+import type { Command, Invocation } from "../command.ts";
+import { progressMode } from "../progress-flag.ts";
+import { registryOptions } from "../registry-options.ts";
 
 /** `kitsmith pkg build`. */
 export const pkgBuild: Command = {
@@ -44,60 +27,85 @@ export const pkgPush: Command = {
 };
 
 async function build(invocation: Invocation, push: boolean): Promise<number> {
-  const packages = await configured(invocation);
-  const cacheDirectory = invocation.text("cache");
-  const options = {
-    signal: invocation.signal,
-    force: invocation.boolean("force") ?? false,
-    progress: progressMode(invocation),
-    ...(cacheDirectory ? { cacheDirectory } : {}),
-  };
-  const result = await start(packages, invocation, options, push);
-  for (const { reference, digest, images } of result.packages) {
-    for (const image of Object.values(images)) {
-      invocation.stdout.write(`${image.reference} ${image.digest ?? "-"} ${image.outcome}: ${image.why}\n`);
-    }
-    invocation.stdout.write(`${reference} ${digest ?? "-"}\n`);
+  if (push && invocation.boolean("image") === false) return await pushIndexes(invocation);
+  const { buildPackages } = await import("../build-packages.ts");
+  const packages = buildPackages(invocation);
+  if (invocation.boolean("dry-run")) return await dryRun(packages, invocation);
+  const { signal } = invocation;
+  const builds = !(push && invocation.boolean("nobuild"));
+  const marked: MarkedRun = { push, build: builds, references: await packages.tags({ signal }) };
+  const print = (lines: readonly string[]) => invocation.stdout.write(lines.map((line) => `${line}\n`).join(""));
+  print(beginMarkers(marked));
+  const result = await perform(packages, invocation, marked, print);
+  printImages(result, invocation);
+  if (!result.ok) throw (await import("../../run/outcome.ts")).runFailed(result);
+  if (push && result.packages.every(({ images }) => Object.keys(images).length === 0)) {
+    print(["No new platforms to push, skipping."]);
   }
-  if (result.ok) return 0;
-  const { runFailed } = await import("../../run/outcome.ts");
-  throw runFailed(result);
+  print([endMarker(marked, invocation.text("release") || undefined)]);
+  return 0;
 }
 
-async function start(
+/** With docker and push both, docker comes first: what is pushed then comes from the cache. */
+async function perform(
   packages: FluentPackages,
   invocation: Invocation,
-  options: Parameters<FluentPackages["push"]>[0],
-  push: boolean,
+  marked: MarkedRun,
+  print: (lines: readonly string[]) => void,
 ): Promise<RunResult> {
-  if (push) return await packages.push(options);
-  if (invocation.boolean("docker")) return await packages.load(options);
-  return await packages.build({ ...options, pull: invocation.boolean("pull") ?? false });
+  const options = buildOptions(invocation);
+  const docker = invocation.boolean("docker") ?? false;
+  const follow = async (run: Run<RunResult>) => {
+    for await (const event of run) print(eventMarkers(event, marked));
+    return await run;
+  };
+  if (!marked.push) return await follow(docker ? packages.load(options) : packages.build(options));
+  if (!docker) return await follow(packages.push({ ...options, ...pushOptions(invocation) }));
+  const loaded = await follow(packages.load(options));
+  return loaded.ok ? await packages.push({ ...options, ...pushOptions(invocation), force: false }) : loaded;
 }
 
-async function configured(invocation: Invocation): Promise<FluentPackages> {
-  const { packagesOf } = await import("../package-arguments.ts");
-  const { engines } = await import("../../run/engine-selection.ts");
-  const platforms = commaList(invocation, "platforms");
-  const builders = Object.fromEntries((commaList(invocation, "builders") ?? []).map(splitBuilder));
-  const emulation = invocation.boolean("no-emulation") ? "never" : "allow";
-  let packages = packagesOf(invocation).engines(engines(builders, { emulation }));
-  if (platforms) packages = packages.platforms(...platforms);
-  return packages.keepGoing(invocation.boolean("keep-going") ?? false);
+function buildOptions(invocation: Invocation): BuildOptions {
+  const cacheDirectory = invocation.text("cache");
+  return {
+    signal: invocation.signal,
+    force: invocation.boolean("force") ?? false,
+    pull: invocation.boolean("pull") ?? false,
+    progress: progressMode(invocation),
+    ...registryOptions(invocation),
+    ...(cacheDirectory ? { cacheDirectory } : {}),
+  };
 }
 
-/** LinuxKit's form names a docker context; whatever has a scheme is an address. */
-function splitBuilder(text: string): readonly [string, EngineChoice] {
-  const separator = text.indexOf("=");
-  if (separator <= 0 || separator === text.length - 1) {
-    throw new InputError(
-      "INPUT_OPTION_INVALID",
-      `--builders takes PLATFORM=CONTEXT or PLATFORM=ADDRESS, not "${text}"`,
-      {
-        hint: "Such as linux/arm64=arm-box, linux/arm64=tcp://arm-box:1234, or default=unix:///run/buildkit/buildkitd.sock.",
-      },
-    );
+function pushOptions(invocation: Invocation): PushOptions {
+  const release = invocation.text("release");
+  return {
+    keep: true,
+    build: !invocation.boolean("nobuild"),
+    archTags: invocation.boolean("manifest") ?? true,
+    release: release ? [release] : "git-tags",
+  };
+}
+
+function printImages(result: RunResult, { stdout }: Invocation): void {
+  for (const { reference, digest, images } of result.packages) {
+    for (const image of Object.values(images)) {
+      stdout.write(`${image.reference} ${image.digest ?? "-"} ${image.outcome}: ${image.why}\n`);
+    }
+    stdout.write(`${reference} ${digest ?? "-"}\n`);
   }
-  const [platform, value] = [text.slice(0, separator), text.slice(separator + 1)];
-  return [platform, value.includes("://") ? { kind: "address", address: value } : { kind: "docker", context: value }];
+}
+
+async function dryRun(packages: FluentPackages, invocation: Invocation): Promise<number> {
+  const { dockerCommand } = await import("../docker-command.ts");
+  for (const planned of await packages.builds(buildOptions(invocation))) {
+    invocation.stdout.write(`${dockerCommand(planned)}\n`);
+  }
+  return 0;
+}
+
+/** What older versions called `push --image=false --manifest`. */
+async function pushIndexes(invocation: Invocation): Promise<number> {
+  const { pkgManifest } = await import("./pkg-manifest.ts");
+  return await pkgManifest.run(invocation);
 }

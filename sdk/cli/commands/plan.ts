@@ -1,6 +1,7 @@
 import { commaList } from "../comma-list.ts";
 import type { Command } from "../command.ts";
 import { PACKAGE_FLAGS } from "../package-flags.ts";
+import { registryOptions } from "../registry-options.ts";
 
 /** `kitsmith plan`. */
 export const plan: Command = {
@@ -23,6 +24,7 @@ export const plan: Command = {
     const made = await (platforms ? packages.platforms(...platforms) : packages).plan({
       signal: invocation.signal,
       force: invocation.boolean("force") ?? false,
+      ...registryOptions(invocation),
       ...(cacheDirectory ? { cacheDirectory } : {}),
     });
     invocation.stdout.write(`${invocation.boolean("json") ? JSON.stringify(made, undefined, 2) : formatPlan(made)}\n`);

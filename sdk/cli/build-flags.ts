@@ -1,0 +1,59 @@
+import type { Flags } from "./command.ts";
+import { PACKAGE_FLAGS } from "./package-flags.ts";
+import { PROGRESS_FLAG } from "./progress-flag.ts";
+
+const OWN_BUILDER =
+  "kitsmith builds with the engine that it finds, or with those of --builders and LINUXKIT_BUILDERS, which take docker contexts and addresses";
+
+/** Flags of `pkg build` and `pkg push`, as the LinuxKit CLI has them, and ours. */
+export const BUILD_FLAGS: Flags = {
+  ...PACKAGE_FLAGS,
+  platforms: { kind: "text", value: "OS/ARCH,…", help: "build these platforms in place of the package's own" },
+  "skip-platforms": { kind: "text", value: "OS/ARCH,…", help: "leave out these of the package's platforms" },
+  force: { kind: "boolean", help: "build whatever exists already" },
+  pull: { kind: "boolean", help: "fetch to the cache what is only in the registry" },
+  push: { kind: "boolean", help: "push after building" },
+  nobuild: { kind: "boolean", help: "with --push: push what the cache holds, and build nothing" },
+  manifest: {
+    kind: "boolean",
+    help: "with --push: give each architecture's image a tag of its own; the index is pushed in any case",
+    default: "true",
+  },
+  release: {
+    kind: "text",
+    value: "TAG",
+    help: "with --push: publish under this tag, too; by default under git's tags of the commit",
+  },
+  docker: { kind: "boolean", help: "load the images into docker, too" },
+  dockerfile: {
+    kind: "text",
+    value: "FILE",
+    help: "Dockerfile in the package's directory, in place of the package's own",
+  },
+  "build-arg-file": { kind: "list", value: "FILE", help: "build arguments, NAME=VALUE on each line" },
+  ssh: { kind: "list", value: "default|ID[=SOCKET]", help: "ssh agent for build steps" },
+  builders: {
+    kind: "list",
+    value: "PLATFORM=CONTEXT,…",
+    help: "docker context, or address of an engine, for a platform; over those of LINUXKIT_BUILDERS",
+  },
+  "dry-run": { kind: "boolean", help: "print what would be built as docker commands, and build nothing" },
+  "keep-going": { kind: "boolean", help: "go on with the other packages when one fails" },
+  "no-emulation": { kind: "boolean", help: "refuse to run steps under emulation" },
+  ...PROGRESS_FLAG,
+  image: { kind: "boolean", help: "", hidden: true },
+  "builder-name": { kind: "text", help: "", replaced: OWN_BUILDER },
+  "builder-image": { kind: "text", help: "", replaced: OWN_BUILDER },
+  "builder-config": { kind: "text", help: "", replaced: OWN_BUILDER },
+  "builder-restart": { kind: "boolean", help: "", replaced: OWN_BUILDER },
+  "precache-images": {
+    kind: "boolean",
+    help: "",
+    replaced: "the engine fetches base images itself, once, and keeps them",
+  },
+  "ignore-cached": {
+    kind: "boolean",
+    help: "",
+    replaced: "base images always come from the engine and its registries",
+  },
+};

@@ -1,0 +1,84 @@
+import { resolve } from "node:path";
+import { InputError } from "../core/errors.ts";
+import { type PlatformText, parsePlatform } from "../core/platform.ts";
+import { type EngineChoice, engines } from "../run/engine-selection.ts";
+import type { FluentPackages } from "../run/fluent-packages.ts";
+import type { SshInputs } from "../run/ssh-agents.ts";
+import { commaList } from "./comma-list.ts";
+import type { Invocation } from "./command.ts";
+import { packagesOf } from "./package-arguments.ts";
+
+/**
+ * The packages of a `pkg build` or `pkg push` with all flags applied.
+ *
+ * @throws InputError `INPUT_OPTION_INVALID`, `INPUT_PLATFORM_INVALID`
+ */
+export function buildPackages(invocation: Invocation): FluentPackages {
+  assertTogether(invocation);
+  const builders = Object.fromEntries((commaList(invocation, "builders") ?? []).map(splitBuilder));
+  const emulation = invocation.boolean("no-emulation") ? "never" : "allow";
+  let packages = packagesOf(invocation).engines(engines(builders, { emulation }));
+  const [platforms, skipped] = [platformList(invocation, "platforms"), platformList(invocation, "skip-platforms")];
+  const dockerfile = invocation.text("dockerfile");
+  const files = invocation.list("build-arg-file");
+  const agents = sshAgents(invocation.list("ssh"));
+  if (platforms) packages = packages.declarePlatforms(...platforms);
+  if (skipped) packages = packages.skipPlatforms(...skipped);
+  if (dockerfile) packages = packages.dockerfile(dockerfile);
+  if (files.length > 0) packages = packages.buildArgFiles(...files);
+  if (agents) packages = packages.ssh(agents);
+  return packages.keepGoing(invocation.boolean("keep-going") ?? false);
+}
+
+const CONFLICTS = [
+  ["force", "nobuild"],
+  ["force", "pull"],
+  ["platforms", "skip-platforms"],
+] as const;
+
+function assertTogether(invocation: Invocation): void {
+  const isOn = (name: string) => invocation.boolean(name) ?? Boolean(invocation.text(name));
+  for (const [one, other] of CONFLICTS) {
+    if (isOn(one) && isOn(other)) throw invalid(`--${one} and --${other} cannot be given together`);
+  }
+}
+
+function platformList(invocation: Invocation, name: string): readonly PlatformText[] | undefined {
+  const given = invocation.text(name);
+  if (!given) return undefined;
+  return given.split(",").map((item) => {
+    const text = item.trim();
+    if (!/^[^/]+\/./.test(text)) throw invalid(`--${name} takes OS/ARCH, such as linux/arm64, not "${text}"`);
+    parsePlatform(text);
+    return text;
+  });
+}
+
+/** LinuxKit's form names a docker context; whatever has a scheme is an address. */
+function splitBuilder(text: string): readonly [string, EngineChoice] {
+  const separator = text.indexOf("=");
+  const [platform, value] = [text.slice(0, separator), text.slice(separator + 1)];
+  if (separator <= 0 || value === "" || !(platform === "default" || /^[^/]+\/./.test(platform))) {
+    throw invalid(
+      `--builders takes PLATFORM=CONTEXT or PLATFORM=ADDRESS, not "${text}"`,
+      "Such as linux/arm64=arm-box, linux/arm64=tcp://arm-box:1234, or default=unix:///run/buildkit/buildkitd.sock.",
+    );
+  }
+  return [platform, value.includes("://") ? { kind: "address", address: value } : { kind: "docker", context: value }];
+}
+
+/** `default`, `id` or `id=SOCKET`, as docker's tools take them. */
+function sshAgents(given: readonly string[]): SshInputs | undefined {
+  if (given.length === 0) return undefined;
+  return Object.fromEntries(
+    given.map((text) => {
+      const separator = text.indexOf("=");
+      if (separator < 0) return [text, {}];
+      return [text.slice(0, separator) || "default", { socket: resolve(text.slice(separator + 1)) }];
+    }),
+  );
+}
+
+function invalid(message: string, hint?: string): InputError {
+  return new InputError("INPUT_OPTION_INVALID", message, hint === undefined ? {} : { hint });
+}
