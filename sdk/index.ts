@@ -35,6 +35,7 @@ export {
   type EngineTls,
   engines,
 } from "./run/engine-selection.ts";
+export type { FailedStep, FailureFunction } from "./run/failed-step.ts";
 export type { FluentPackage } from "./run/fluent-package.ts";
 export type { FluentPackages } from "./run/fluent-packages.ts";
 export type { ContextInputs } from "./run/named-contexts.ts";
@@ -60,6 +61,10 @@ export {
   type SecretSource,
 } from "./run/secret-source.ts";
 export type { SshInputs, SshSocket } from "./run/ssh-agents.ts";
+export type { QuestionOptions } from "./run/subrequests/frontend-question.ts";
+export type { LintReport, LintWarning } from "./run/subrequests/lint.ts";
+export type { BuildOutline, OutlineArg, OutlineInput } from "./run/subrequests/outline.ts";
+export type { BuildTarget } from "./run/subrequests/targets.ts";
 
 // The machine: what kitsmith started on it, and what it needs.
 
@@ -93,10 +98,11 @@ export {
 
 export type { Abortable } from "./core/abort.ts";
 export type { Digest } from "./core/digest.ts";
-export { type Mirrors, parseMirrors } from "./credentials/mirrors.ts";
-export type { RegistrySettings } from "./credentials/registry-policy.ts";
 export type { LocalSource, VirtualRoot } from "./core/local-source.ts";
 export type { Platform, PlatformText } from "./core/platform.ts";
+export type { SourceLines } from "./core/source-lines.ts";
+export { type Mirrors, parseMirrors } from "./credentials/mirrors.ts";
+export type { RegistrySettings } from "./credentials/registry-policy.ts";
 export type {
   Container,
   ContainerProcess,
@@ -106,6 +112,7 @@ export type {
   ProcessOutput,
   ProcessSignal,
 } from "./engine/container.ts";
+export type { FailedAction, FailedCommand, FailedState, FailedStateOptions } from "./engine/failed-step.ts";
 export type { DefinitionInput, FrontendInput, SolveRequest } from "./lower/solve-request.ts";
 export type { Descriptor, DescriptorPlatform } from "./oci/model/descriptor.ts";
 export type { ImageConfig, RunConfig } from "./oci/model/image-config.ts";

@@ -10,9 +10,14 @@ export interface Display extends Disposable {
 /** Shows what a run emits. All of it is written before the run's promise settles. */
 export function openDisplay(mode: ProgressMode, context: RunContext): Display {
   const renderer = createRenderer(mode, { stream: process.stderr, environment: process.env });
+  let open = true;
   const emit: RunContext["emit"] = (event) => {
     context.emit(event);
-    renderer.handle(event);
+    if (open) renderer.handle(event);
   };
-  return { context: { ...context, emit }, [Symbol.dispose]: () => renderer.close() };
+  const close = (): void => {
+    if (open) renderer.close();
+    open = false;
+  };
+  return { context: { ...context, emit }, [Symbol.dispose]: close };
 }

@@ -21,6 +21,10 @@ import type { ExportedPackage, PackageResult } from "./result.ts";
 import type { Run } from "./run.ts";
 import { type SecretInputs, secretSources } from "./secret-source.ts";
 import { type SshInputs, sshSockets } from "./ssh-agents.ts";
+import type { QuestionOptions } from "./subrequests/frontend-question.ts";
+import { type LintReport, lintReport } from "./subrequests/lint.ts";
+import { type BuildOutline, buildOutline } from "./subrequests/outline.ts";
+import { type BuildTarget, buildTargets } from "./subrequests/targets.ts";
 import { startOpen, startRun } from "./verbs.ts";
 
 /**
@@ -297,6 +301,40 @@ export class FluentPackage<P extends PlatformText = PlatformText> {
     return await compileDefinition(this.spec, platform, options);
   }
 
+  /**
+   * What the checks of the Dockerfile's frontend say. Builds warn of the same things.
+   *
+   * @throws PlanError `PLAN_RECIPE_INVALID` for a recipe; EngineError `ENGINE_FEATURE_MISSING` for a frontend without checks
+   * @example
+   * ```ts
+   * for (const { rule, message, source } of (await pkg("pkg/init").lint()).warnings) console.log(source?.startLine, rule, message);
+   * ```
+   */
+  async lint(options: QuestionOptions = {}): Promise<LintReport> {
+    const { askFrontend } = await import("./subrequests/frontend-question.ts");
+    return lintReport(await askFrontend(this.spec, "lint", options));
+  }
+
+  /**
+   * What the Dockerfile's target can be given: build arguments, secrets, ssh agents, cache mounts.
+   *
+   * @throws PlanError `PLAN_RECIPE_INVALID` for a recipe; EngineError `ENGINE_FEATURE_MISSING`
+   */
+  async outline(options: QuestionOptions = {}): Promise<BuildOutline> {
+    const { askFrontend } = await import("./subrequests/frontend-question.ts");
+    return buildOutline(await askFrontend(this.spec, "outline", options));
+  }
+
+  /**
+   * The stages of the Dockerfile, which `target()` takes.
+   *
+   * @throws PlanError `PLAN_RECIPE_INVALID` for a recipe; EngineError `ENGINE_FEATURE_MISSING`
+   */
+  async targets(options: QuestionOptions = {}): Promise<readonly BuildTarget[]> {
+    const { askFrontend } = await import("./subrequests/frontend-question.ts");
+    return buildTargets(await askFrontend(this.spec, "targets", options));
+  }
+
   /** Builds what is missing and puts every platform into the OCI cache. */
   build(options: BuildOptions = {}): Run<PackageResult<P>> {
     return startRun({ verb: "build", set: setOf(this.spec), options }, onlyPackage<P>(this.spec));
@@ -325,6 +363,14 @@ export class FluentPackage<P extends PlatformText = PlatformText> {
    * ```ts
    * await using image = await pkg("pkg/init").open("linux/amd64");
    * console.log(await image.readDirectory("/etc"), (await image.exec(["/init", "--version"])).stdout);
+   * ```
+   *
+   * @example
+   * A look into the step that failed:
+   * ```ts
+   * await pkg("pkg/init").open("linux/amd64", {
+   *   onFailure: async (step) => console.log((await step.exec(["cat", "config.log"])).stdout),
+   * });
    * ```
    */
   open(platform: P, options: OpenOptions = {}): Run<Image> {

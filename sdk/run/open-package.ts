@@ -6,20 +6,14 @@ import { withoutAttestations } from "../lower/attestation.ts";
 import { createPlan } from "../plan/decision.ts";
 import { announcePlan } from "./announcement.ts";
 import { type AssignedNode, assignEngines, isAssigned, replanned } from "./assigned-plan.ts";
-import { baseContexts } from "./base-contexts.ts";
-import { createStep } from "./build-steps.ts";
-import {
-  contextLayouts,
-  createDependencyBuilds,
-  type DependencyBuilds,
-  dependencyContexts,
-  withContexts,
-} from "./dependency-builds.ts";
+import { createDependencyBuilds, type DependencyBuilds } from "./dependency-builds.ts";
 import { type EngineBuild, openSolved, solveOnEngine } from "./engine-build.ts";
 import { createEnginePool, type EnginePool } from "./engine-pool.ts";
 import { executeRun } from "./execution.ts";
+import { showFailure } from "./failed-step.ts";
 import { neededImages } from "./needed-images.ts";
 import { joinNodes, nodeName, type RunNode } from "./node.ts";
+import { gatherIngredients, ingredientLayouts, stepWith } from "./node-ingredients.ts";
 import type { OpenOptions } from "./options.ts";
 import { gatherFacts } from "./package-facts.ts";
 import { type PackageSpec, setOf } from "./package-spec.ts";
@@ -63,7 +57,7 @@ export async function openPackage(
     const redacted = { ...context, emit };
     const dependencies = createDependencyBuilds(executeRun, options, redacted);
     const held: Held = { stores, pool, redactor, dependencies, close };
-    return await openNode(await planNode(one, options, held, redacted), held, redacted);
+    return await openNode(await planNode(one, options, held, redacted), held, options, redacted);
   } catch (error) {
     await close();
     throw redactor.error(error);
@@ -85,8 +79,8 @@ async function planNode(spec: PackageSpec, options: OpenOptions, held: Held, con
   return node;
 }
 
-async function openNode(node: RunNode, held: Held, context: RunContext): Promise<Image> {
-  if (isAssigned(node)) return await openBuilt(node, held, context);
+async function openNode(node: RunNode, held: Held, options: OpenOptions, context: RunContext): Promise<Image> {
+  if (isAssigned(node)) return await openBuilt(node, held, options, context);
   const { pool } = held;
   const { plan, platform, tagged } = node;
   if (!plan.image) throw new PlanError("PLAN_PLATFORM_UNSUPPORTED", `there is no image ${plan.reference}`);
@@ -94,24 +88,24 @@ async function openNode(node: RunNode, held: Held, context: RunContext): Promise
   return await openStoredImage(node, plan.image, { ...held, engine }, context);
 }
 
-async function openBuilt(node: AssignedNode, held: Held, context: RunContext): Promise<Image> {
+async function openBuilt(
+  node: AssignedNode,
+  held: Held,
+  { onFailure }: OpenOptions,
+  context: RunContext,
+): Promise<Image> {
   const { stores, redactor, dependencies, close } = held;
-  const { engine, assignment, tagged, platform, buildArgs, plan } = node;
-  const { buildPlatform } = assignment;
-  const { sandboxNetwork } = engine;
+  const { engine, assignment, tagged, plan } = node;
   const bases = (await neededImages(node)).map((image) => ({ image }));
-  const known = await baseContexts(bases, stores, context.signal);
-  const contexts = await dependencyContexts(tagged.spec, platform, dependencies, known);
+  const ingredients = await gatherIngredients(node, bases, { stores, dependencies }, context.signal);
   const build: EngineBuild = {
     name: nodeName(node),
-    step: withoutAttestations(
-      withContexts(createStep(tagged, buildArgs, { platform, buildPlatform, sandboxNetwork }), contexts),
-    ),
+    step: withoutAttestations(stepWith(node, ingredients)),
     ...{ engine, assignment },
     credentials: stores.credentials,
     reference: plan.reference,
     services: stepServices(tagged.spec, redactor),
-    layouts: await contextLayouts(contexts, stores),
+    layouts: await ingredientLayouts(ingredients, stores),
     spec: tagged.spec,
     redactor,
     checks: [],
@@ -127,7 +121,11 @@ async function openBuilt(node: AssignedNode, held: Held, context: RunContext): P
       await close();
     });
   } catch (error) {
-    await job[Symbol.asyncDispose]();
+    try {
+      if (onFailure !== undefined) await showFailure(job, redactor.error(error), onFailure);
+    } finally {
+      await job[Symbol.asyncDispose]();
+    }
     throw error;
   }
 }

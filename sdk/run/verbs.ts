@@ -38,7 +38,19 @@ export function startOpen(spec: PackageSpec, platform: PlatformText, options: Op
     async (context) => {
       using display = openDisplay(options.progress ?? "quiet", context);
       const { openPackage } = await import("./open-package.ts");
-      return await openPackage(spec, platform, options, display.context);
+      const { onFailure } = options;
+      const shown: OpenOptions =
+        onFailure === undefined
+          ? options
+          : {
+              ...options,
+              // It may want the terminal for itself.
+              onFailure: (step) => {
+                display[Symbol.dispose]();
+                return onFailure(step);
+              },
+            };
+      return await openPackage(spec, platform, shown, display.context);
     },
     anySignal(options.signal, timeoutSignal(options.timeoutMs)),
   );

@@ -1,5 +1,5 @@
 import { join } from "node:path";
-import { type EngineChoice, engines, type FluentPackage, llb, pkg } from "kitsmith";
+import { type EngineChoice, engines, type FailedStep, type FluentPackage, llb, pkg } from "kitsmith";
 import { afterAll, beforeAll, describe, expect, inject, test } from "vitest";
 import { createRepository, type PackageRepository } from "./package-repository.ts";
 import {
@@ -79,6 +79,24 @@ describe.each(ENGINES)("open() on %s", (name, engine) => {
       code: "BUILD_STEP_FAILED",
       details: { exitCode: 7 },
     });
+  });
+
+  test("shows the step that fails before it rejects", async () => {
+    const seen: unknown[] = [];
+    const onFailure = async (step: FailedStep): Promise<void> => {
+      const { stdout } = await step.exec(["/bin/sh", "-c", "echo $PATH > /x; ls /; exit 3"]);
+      seen.push(step.error, step.command?.args, stdout);
+    };
+    const error = await failureOf(fresh("broken").open("linux/amd64", { ...options(), onFailure }));
+    expect(seen).toEqual([error, ["/bin/sh", "-c", "echo reason; exit 7"], expect.stringContaining("x\n")]);
+  });
+
+  test("rejects with what a look into the failed step throws", async () => {
+    const reason = new Error("no");
+    const onFailure = (): never => {
+      throw reason;
+    };
+    expect(await rejectionOf(fresh("broken").open("linux/amd64", { ...options(), onFailure }))).toBe(reason);
   });
 
   test("ends with the caller's signal, before and after it is open", async () => {

@@ -17,10 +17,11 @@ const ENGINES = [
 describe.each(ENGINES)("kitsmith pkg shell on %s", (_, env) => {
   let repository: PackageRepository;
   let scratch: ScratchDirectory;
-  const command = (...args: readonly string[]) => [
-    ...[...PROGRAM, "pkg", "shell", join(repository.directory, "probe"), "--cache", scratch.directory],
-    ...["--progress", "quiet", "--platform", "linux/amd64", "--", ...args],
+  const shellIn = (path: string, flags: readonly string[], args: readonly string[]) => [
+    ...[...PROGRAM, "pkg", "shell", join(repository.directory, path), "--cache", scratch.directory],
+    ...["--progress", "quiet", "--platform", "linux/amd64", ...flags, "--", ...args],
   ];
+  const command = (...args: readonly string[]) => shellIn("probe", [], args);
 
   async function run(program: string, args: readonly string[], input: string) {
     const child = spawn(program, args, { env: { ...process.env, ...env }, stdio: "pipe" });
@@ -33,9 +34,18 @@ describe.each(ENGINES)("kitsmith pkg shell on %s", (_, env) => {
     return { stdout, stderr, status };
   }
 
+  async function inTerminal(args: readonly string[], input: string) {
+    const quoted = [process.execPath, ...args].map((word) => `'${word}'`).join(" ");
+    const script = ["--quiet", "--return", "--command", `stty rows 31 cols 79; ${quoted}`, "/dev/null"];
+    return await run("script", script, input);
+  }
+
   beforeAll(async () => {
     scratch = await createScratch();
-    repository = await createRepository(await shellPackage("probe", ["ENV A=b", "WORKDIR /bin", "USER 7:8"]));
+    repository = await createRepository({
+      ...(await shellPackage("probe", ["ENV A=b", "WORKDIR /bin", "USER 7:8"])),
+      ...(await shellPackage("broken", ["ENV A=b", "WORKDIR /work", "RUN echo half > made; exit 9"])),
+    });
   });
   afterAll(async () => {
     await repository?.[Symbol.asyncDispose]();
@@ -55,10 +65,34 @@ describe.each(ENGINES)("kitsmith pkg shell on %s", (_, env) => {
     expect(await run(process.execPath, command("/bin/sh", "-c", "exit 3"), "")).toMatchObject({ status: 3 });
   });
 
+  test("on a failure runs a shell in the step that failed, with what it wrote", async () => {
+    const { stdout, stderr, status } = await run(
+      process.execPath,
+      shellIn("broken", ["--on-failure"], []),
+      'echo "$A $PWD"; cat made; exit 0\n',
+    );
+    expect(stdout).toBe("b /work\nhalf\n");
+    expect(stderr).toContain("BUILD_STEP_FAILED");
+    expect(status).toBe(1);
+  });
+
+  test("on a failure is a terminal in a terminal", async () => {
+    const { stdout, status } = await inTerminal(shellIn("broken", ["--on-failure"], []), "stty size; exit 6\n");
+    expect(stdout).toContain("31 79");
+    expect(status).toBe(1);
+  });
+
+  test("on a failure opens nothing where none fails", async () => {
+    const opened = await run(
+      process.execPath,
+      shellIn("probe", ["--on-failure"], ["/bin/sh", "-c", "echo opened"]),
+      "",
+    );
+    expect(opened).toMatchObject({ stdout: "", status: 0 });
+  });
+
   test("is a terminal in a terminal", async () => {
-    const quoted = [process.execPath, ...command()].map((word) => `'${word}'`).join(" ");
-    const script = ["--quiet", "--return", "--command", `stty rows 31 cols 79; ${quoted}`, "/dev/null"];
-    const { stdout, status } = await run("script", script, "stty size; exit 6\n");
+    const { stdout, status } = await inTerminal(command(), "stty size; exit 6\n");
     expect(stdout).toContain("31 79");
     expect(status).toBe(6);
   });

@@ -1,4 +1,5 @@
 import { formatPlatform, type PlatformText, parsePlatform } from "../../core/platform.ts";
+import type { OpenOptions } from "../../index.ts";
 import type { Command, Invocation } from "../command.ts";
 import { PACKAGE_FLAGS } from "../package-flags.ts";
 import { PROGRESS_FLAG, progressMode } from "../progress-flag.ts";
@@ -11,6 +12,7 @@ export const pkgShell: Command = {
   flags: {
     ...PACKAGE_FLAGS,
     platform: { kind: "text", value: "OS/ARCH", help: "whose image; this machine's own by default" },
+    "on-failure": { kind: "boolean", help: "build, and open the terminal in the step that fails, if one does" },
     force: { kind: "boolean", help: "build the image although it exists" },
     cache: { kind: "text", value: "DIR", help: "OCI cache directory", default: "~/.linuxkit/cache" },
     ...PROGRESS_FLAG,
@@ -21,19 +23,26 @@ export const pkgShell: Command = {
     const { engines } = await import("../../run/engine-selection.ts");
     const { runInTerminal } = await import("../terminal.ts");
     const [directory = ".", ...command] = invocation.positionals;
-    const cacheDirectory = invocation.text("cache");
-    await using image = await packageOf(invocation, directory)
-      .engines(engines({}, { emulation: "allow" }))
-      .open(platformOf(invocation), {
-        signal: invocation.signal,
-        force: invocation.boolean("force") ?? false,
-        progress: progressMode(invocation),
-        ...(cacheDirectory ? { cacheDirectory } : {}),
-      });
+    const source = packageOf(invocation, directory).engines(engines({}, { emulation: "allow" }));
+    if (invocation.boolean("on-failure")) {
+      const { openOnFailure } = await import("../failure-terminal.ts");
+      return await openOnFailure(source, platformOf(invocation), openOptions(invocation), { command, invocation });
+    }
+    await using image = await source.open(platformOf(invocation), openOptions(invocation));
     await using container = await image.openContainer();
     return await runInTerminal(container, command.length > 0 ? command : ["/bin/sh"], invocation);
   },
 };
+
+function openOptions(invocation: Invocation): OpenOptions {
+  const cacheDirectory = invocation.text("cache");
+  return {
+    signal: invocation.signal,
+    force: invocation.boolean("force") ?? false,
+    progress: progressMode(invocation),
+    ...(cacheDirectory ? { cacheDirectory } : {}),
+  };
+}
 
 function platformOf(invocation: Invocation): PlatformText {
   const given = invocation.text("platform");
