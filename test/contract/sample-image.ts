@@ -50,7 +50,7 @@ export async function createImage(blobs: ContentStore, architecture: string, siz
 }
 
 /** What BuildKit adds for an image: a manifest that is about it. */
-async function createAttestation(blobs: ContentStore, image: Descriptor): Promise<Descriptor> {
+export async function createAttestation(blobs: ContentStore, image: Descriptor): Promise<Descriptor> {
   const statement = await storeJson(blobs, { subject: image.digest }, "application/vnd.in-toto+json");
   const rootfs = { type: "layers", diff_ids: [statement.digest] };
   const config = await storeJson(blobs, { architecture: "unknown", os: "unknown", rootfs }, MEDIA_TYPES.config);

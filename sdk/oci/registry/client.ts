@@ -7,7 +7,7 @@ import { openBlob } from "./blob-download.ts";
 import { checkPush, hasBlob, type UploadOptions, uploadBlob } from "./blobs.ts";
 import { putManifest } from "./manifest-push.ts";
 import { deleteManifest, findManifest, getManifest, resolveManifest, type StoredManifest } from "./manifests.ts";
-import { listReferrers } from "./referrers.ts";
+import { addReferrers, listReferrers, readReferrersTag } from "./referrers.ts";
 import { createRepositoryReader } from "./repository-reader.ts";
 import { listTags } from "./tags.ts";
 import { createTransport, type Repository, type TransportOptions } from "./transport.ts";
@@ -36,6 +36,18 @@ export interface RegistryClient {
     subject: Digest,
     options?: Abortable & { readonly artifactType?: string | undefined },
   ): Promise<readonly Descriptor[]>;
+  /**
+   * Adds to the list of what is about a manifest, under the tag that the specification has for registries which keep no
+   * such list: for manifests that do not say themselves what they are about.
+   */
+  noteReferrers(
+    repository: Repository,
+    subject: Digest,
+    referrers: readonly Descriptor[],
+    options?: Abortable,
+  ): Promise<void>;
+  /** What is noted under that tag. */
+  notedReferrers(repository: Repository, subject: Digest, options?: Abortable): Promise<readonly Descriptor[]>;
   /** Stores a manifest under its tag or digest; what it refers to must be there. */
   putManifest(
     reference: Reference,
@@ -68,6 +80,10 @@ export function createRegistryClient(options: RegistryClientOptions = {}): Regis
     findManifest: (reference, callOptions = {}) => findManifest(transport, reference, callOptions),
     listReferrers: (repository, subject, callOptions = {}) =>
       listReferrers(transport, repository, subject, callOptions),
+    noteReferrers: (repository, subject, referrers, callOptions = {}) =>
+      addReferrers(transport, repository, subject, referrers, callOptions),
+    notedReferrers: async (repository, subject, callOptions = {}) =>
+      (await readReferrersTag(transport, repository, subject, callOptions))?.manifests ?? [],
     getManifest: (reference, callOptions = {}) => getManifest(transport, reference, callOptions),
     putManifest: (reference, manifest, callOptions = {}) => putManifest(transport, reference, manifest, callOptions),
     deleteManifest: (reference, callOptions = {}) => deleteManifest(transport, reference, callOptions),
