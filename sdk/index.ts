@@ -60,7 +60,7 @@ export {
   type SecretInputs,
   type SecretSource,
 } from "./run/secret-source.ts";
-export type { SshInputs, SshSocket } from "./run/ssh-agents.ts";
+export type { SshInputs, SshKeys, SshSocket } from "./run/ssh-agents.ts";
 export type { QuestionOptions } from "./run/subrequests/frontend-question.ts";
 export type { LintReport, LintWarning } from "./run/subrequests/lint.ts";
 export type { BuildOutline, OutlineArg, OutlineInput } from "./run/subrequests/outline.ts";

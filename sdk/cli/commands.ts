@@ -1,5 +1,5 @@
 import type { Command } from "./command.ts";
-import { cacheClean, cacheList, cacheRemove } from "./commands/cache.ts";
+import { cacheCheck, cacheClean, cacheList, cacheRemove } from "./commands/cache.ts";
 import { cacheExport, cacheImport } from "./commands/cache-archive.ts";
 import { cachePull, cachePush } from "./commands/cache-registry.ts";
 import { doctor } from "./commands/doctor.ts";
@@ -7,6 +7,7 @@ import { engineList, engineStop } from "./commands/engine.ts";
 import { llbDot, llbDump } from "./commands/llb.ts";
 import { newPackage } from "./commands/new.ts";
 import { pkgBuild, pkgPush } from "./commands/pkg-build.ts";
+import { pkgLint } from "./commands/pkg-lint.ts";
 import { pkgManifest } from "./commands/pkg-manifest.ts";
 import { pkgShell } from "./commands/pkg-shell.ts";
 import { pkgShowTag } from "./commands/pkg-show-tag.ts";
@@ -20,6 +21,7 @@ export const COMMANDS: readonly Command[] = Object.freeze([
   pkgPush,
   pkgShowTag,
   pkgManifest,
+  pkgLint,
   pkgShell,
   cacheList,
   cacheRemove,
@@ -28,6 +30,7 @@ export const COMMANDS: readonly Command[] = Object.freeze([
   cacheImport,
   cachePull,
   cachePush,
+  cacheCheck,
   plan,
   newPackage,
   engineList,

@@ -30,7 +30,7 @@ export const ERROR_CODES = {
     PLAN_REGISTRY_UNREACHABLE: "The registry's state is unknown, so nothing may be pushed.",
     PLAN_INPUTS_DIFFER: "An image with this tag exists, made from other inputs.",
     PLAN_EMULATION_REFUSED: "A platform would need emulation, and the policy forbids it.",
-    PLAN_RECIPE_INVALID: "A recipe did not give back a state.",
+    PLAN_RECIPE_INVALID: "A recipe did not give back a state, or a Dockerfile is needed in its place.",
     PLAN_CYCLE: "Packages depend on each other in a circle.",
     PLAN_SCANNER_UNAVAILABLE: "The image that makes bills of materials cannot be had, or not be run.",
     PLAN_CHECK_FAILED: "A check of an image failed; nothing of it was published.",

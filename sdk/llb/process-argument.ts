@@ -20,12 +20,17 @@ export function checkEnv(env: Readonly<Record<string, string>>): readonly (reado
   });
 }
 
+/** True for an IPv4 or IPv6 address. */
+export function isAddress(text: string): boolean {
+  return isIP(text) !== 0;
+}
+
 /** Lines for /etc/hosts. */
 export function checkExtraHosts(hosts: Readonly<Record<string, string>>): readonly ExtraHost[] {
   return deepFreeze(
     Object.entries(hosts).map(([host, ip]) => {
       checkNonEmpty(host, "the name of a host", "exec");
-      if (isIP(ip) === 0) {
+      if (!isAddress(ip)) {
         throw invalidOp(`"${ip}" is not an IP address`, {
           op: "exec",
           hint: "Map the name to an IPv4 or IPv6 address.",

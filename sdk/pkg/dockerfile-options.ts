@@ -1,8 +1,7 @@
-import { isIP } from "node:net";
 import { InputError } from "../core/errors.ts";
 import { deepFreeze } from "../core/freeze.ts";
 import type { LinuxResources } from "../llb/exec.ts";
-import type { UlimitValue } from "../llb/process-argument.ts";
+import { isAddress, type UlimitValue } from "../llb/process-argument.ts";
 
 /** What can be said of a Dockerfile's build besides its arguments: names as in recipes, else as in docker's own tools. */
 export interface DockerfileOptions {
@@ -49,7 +48,7 @@ export function dockerfileOptionsOf(options: DockerfileOptions): DockerfileOptio
   const { hosts = {}, ulimits = {}, shmSizeBytes, resources = {}, noCacheFilter = [] } = options;
   for (const [host, address] of Object.entries(hosts)) {
     if (!HOST.test(host)) throw invalid("hosts", `"${host}" cannot name a host`);
-    if (isIP(address) === 0) throw invalid("hosts", `"${address}" is no IP address`);
+    if (!isAddress(address)) throw invalid("hosts", `"${address}" is no IP address`);
   }
   for (const [name, limit] of Object.entries(ulimits)) {
     const { soft, hard } = typeof limit === "object" ? limit : { soft: limit, hard: limit };

@@ -50,11 +50,17 @@ export async function compileDefinition(
   );
 }
 
-async function compilable(spec: PackageSpec, text: PlatformText, options: Abortable = {}): Promise<CompilablePackage> {
+/** A package as an engine would need it. Default platform: the first that is asked for, or that it builds. */
+export async function compilable(
+  spec: PackageSpec,
+  text?: PlatformText,
+  options: Abortable = {},
+): Promise<CompilablePackage> {
   const [tagged] = await tagPackageSet(setOf(spec), options);
   if (!tagged) throw new PlanError("PLAN_PLATFORM_UNSUPPORTED", "there is no package to compile");
-  const platform = parsePlatform(text);
-  selectPlatforms(tagged.package, [platform]);
+  const asked = text === undefined ? spec.overrides.platforms : [text];
+  const [platform] = selectPlatforms(tagged.package, asked?.map(parsePlatform));
+  if (!platform) throw new PlanError("PLAN_PLATFORM_UNSUPPORTED", `${tagged.name} builds for no platform`);
   return { tagged, platform, buildArgs: await resolveBuildArgs(tagged.package, options) };
 }
 

@@ -1,15 +1,17 @@
 import type { Abortable } from "../core/abort.ts";
 import { createRedactor } from "../core/redact.ts";
+import type { BuildJob } from "../engine/engine.ts";
 import type { Definition } from "../llb/definition.ts";
 import { checkPackageFiles } from "../loaders/package-files.ts";
 import { withoutAttestations } from "../lower/attestation.ts";
 import { callStep, lowerJob } from "../lower/lowering.ts";
+import type { SolveRequest } from "../lower/solve-request.ts";
 import { createAuthService } from "../session/auth.ts";
 import { createFileSyncService } from "../session/filesync.ts";
 import { createStep } from "./build-steps.ts";
 import type { CompilablePackage } from "./compilation.ts";
 import { createEnginePool } from "./engine-pool.ts";
-import { selectionOf } from "./engine-selection.ts";
+import { type EngineSelection, selectionOf } from "./engine-selection.ts";
 import type { LlbOptions } from "./options.ts";
 import { verifySecrets } from "./secret-source.ts";
 import { solveInput } from "./solve-input.ts";
@@ -27,16 +29,40 @@ const EMPTY: Definition = Object.freeze({ ops: Object.freeze([]), metadata: new 
  * @throws GraphError, BuildError, EngineError, InputError `INPUT_SOURCE_MISSING`
  */
 export async function compileOnEngine(
-  { tagged, platform, buildArgs }: CompilablePackage,
+  compiled: CompilablePackage,
   choice: NonNullable<LlbOptions["engine"]>,
-  { signal = new AbortController().signal }: Abortable,
+  options: Abortable,
 ): Promise<Definition> {
+  return await withCompilationJob(compiled, selectionOf(choice), options, async ({ job, input }, { signal }) => {
+    if (input.kind === "definition") return input.definition;
+    const { reference } = await job.solve({ input }, { signal });
+    return reference?.definition ?? EMPTY;
+  });
+}
+
+/** A job without outputs, and what would be solved in it. */
+export interface CompilationJob {
+  readonly job: BuildJob;
+  readonly input: SolveRequest["input"];
+}
+
+/**
+ * Opens a job for a package, in which nothing has to run, and closes it when `use` is done.
+ *
+ * @throws GraphError, BuildError, EngineError, InputError `INPUT_SOURCE_MISSING`
+ */
+export async function withCompilationJob<Result>(
+  { tagged, platform, buildArgs }: CompilablePackage,
+  engines: EngineSelection,
+  { signal = new AbortController().signal }: Abortable,
+  use: (compilation: CompilationJob, options: Abortable) => Promise<Result>,
+): Promise<Result> {
   await checkPackageFiles(tagged.package, { signal });
   await verifySecrets(tagged.spec.secrets);
   await verifySshAgents(tagged.spec.ssh);
   await using pool = createEnginePool({ signal, emit: () => {} });
   await using stores = createStores({ signal });
-  const engine = await pool.forPlatform(platform, selectionOf(choice));
+  const engine = await pool.forPlatform(platform, engines);
   const { facts, sandboxNetwork } = engine;
   const buildPlatform = facts.platforms[0] ?? platform;
   const step = callStep(
@@ -56,8 +82,5 @@ export async function compileOnEngine(
     entitlements: request.entitlements,
     signal,
   });
-  const input = await solveInput(step, { job, engine }, { signal });
-  if (input.kind === "definition") return input.definition;
-  const { reference } = await job.solve({ input }, { signal });
-  return reference?.definition ?? EMPTY;
+  return await use({ job, input: await solveInput(step, { job, engine }, { signal }) }, { signal });
 }

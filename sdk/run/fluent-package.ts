@@ -20,7 +20,7 @@ import { type PackageSpec, setOf } from "./package-spec.ts";
 import type { ExportedPackage, PackageResult } from "./result.ts";
 import type { Run } from "./run.ts";
 import { type SecretInputs, secretSources } from "./secret-source.ts";
-import { type SshInputs, sshSockets } from "./ssh-agents.ts";
+import { type SshInputs, sshChoices } from "./ssh-agents.ts";
 import type { QuestionOptions } from "./subrequests/frontend-question.ts";
 import { type LintReport, lintReport } from "./subrequests/lint.ts";
 import { type BuildOutline, buildOutline } from "./subrequests/outline.ts";
@@ -200,15 +200,17 @@ export class FluentPackage<P extends PlatformText = PlatformText> {
 
   /**
    * Lets build steps talk to an ssh agent: `RUN --mount=type=ssh` or `llb.sshMount`. Without argument, to the one that
-   * `SSH_AUTH_SOCK` names. Steps can list keys and sign with them; keys never leave the agent.
+   * `SSH_AUTH_SOCK` names. Steps can list keys and sign with them; keys never leave the agent. Private keys that are given
+   * as such are held by an agent within this process.
    *
+   * @throws InputError `INPUT_OPTION_INVALID` for a key that has no source
    * @example
    * ```ts
-   * pkg("pkg/agent").ssh({ default: {}, deploy: "/run/deploy-agent.sock" });
+   * pkg("pkg/agent").ssh({ default: {}, ci: "/run/ci-agent.sock", deploy: { keys: [fromFile("id_ed25519")] } });
    * ```
    */
   ssh(agents: SshInputs = { default: {} }): FluentPackage<P> {
-    return new FluentPackage({ ...this.spec, ssh: { ...this.spec.ssh, ...sshSockets(agents) } });
+    return new FluentPackage({ ...this.spec, ssh: { ...this.spec.ssh, ...sshChoices(agents) } });
   }
 
   /**
