@@ -1,12 +1,14 @@
-import type { ImageCache, Removal } from "../oci/index.ts";
+import type { CacheCheck, ImageCache, Removal } from "../oci/index.ts";
 import type { Invocation } from "./command.ts";
 import { verbosity } from "./global-flags.ts";
+import { registryOptions } from "./registry-options.ts";
 
 /** Runs an action on the cache that the command line names, and closes it. */
 export async function withCache<T>(invocation: Invocation, action: (cache: ImageCache) => Promise<T>): Promise<T> {
   const { openCache } = await import("../run/image-cache.ts");
   const directory = invocation.text("cache");
-  const cache = await openCache({ signal: invocation.signal, ...(directory ? { directory } : {}) });
+  const options = { ...registryOptions(invocation), ...(directory ? { directory } : {}) };
+  const cache = await openCache({ signal: invocation.signal, ...options });
   try {
     return await action(cache);
   } finally {
@@ -17,6 +19,23 @@ export async function withCache<T>(invocation: Invocation, action: (cache: Image
 /** What is told beside a command's result goes to stderr, as all that the LinuxKit CLI logs; `--quiet` leaves it out. */
 export function tell(invocation: Invocation, line: string): void {
   if (verbosity(invocation) > 0) invocation.stderr.write(`${line}\n`);
+}
+
+/** What is told of a check, and the exit status: 1 if something stays wrong. */
+export function tellCheck(invocation: Invocation, check: CacheCheck): number {
+  for (const { kind, path, problem, image, repair } of check.problems) {
+    const about = image === undefined ? "" : ` (${image})`;
+    invocation.stdout.write(`${kind} ${path}${about}: ${problem}${repair === undefined ? "" : `; ${repair}`}\n`);
+  }
+  for (const name of check.partial) tell(invocation, `${name}: only some of its images are in the cache`);
+  const open = check.problems.filter(({ repair }) => repair === undefined).length;
+  const total = `${check.images} images, ${check.blobs} blobs, ${formatSize(check.sizeBytes)}`;
+  const repairs = check.problems.length - open;
+  tell(
+    invocation,
+    `${total}: ${open === 0 ? "in order" : `${open} problems`}${repairs > 0 ? `, ${repairs} repaired` : ""}`,
+  );
+  return check.ok ? 0 : 1;
 }
 
 /** Says what was removed, and gives the exit status. */

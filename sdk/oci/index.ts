@@ -5,16 +5,19 @@
  */
 
 export type {
+  CacheCheckOptions,
   CacheExportOptions,
   CachePullOptions,
   CleanOptions,
   RemoveOptions,
 } from "../run/image-cache.ts";
-export { type CacheOptions, type ImageCache, openCache } from "../run/image-cache.ts";
+export { type CacheOptions, checkCache, type ImageCache, openCache } from "../run/image-cache.ts";
 export type { ImportedImage, ImportOptions } from "./cache/import-images.ts";
 export type { CachePushOptions, PushedImage } from "./cache/push.ts";
 export type { ExportFormat, ExportOptions } from "./layout/archive-export.ts";
 export type { Cache, ReferenceChange } from "./layout/cache.ts";
+export type { CacheCheck, CheckCacheOptions } from "./layout/check/check-cache.ts";
+export type { CacheProblem } from "./layout/check/problem.ts";
 export type { RemovedContent } from "./layout/garbage.ts";
 export type { Removal } from "./layout/removal.ts";
 export type { NamedDescriptor } from "./layout/root-index.ts";

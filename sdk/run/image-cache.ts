@@ -2,12 +2,18 @@ import { createReadStream } from "node:fs";
 import type { Abortable } from "../core/abort.ts";
 import { InputError } from "../core/errors.ts";
 import { type Platform, type PlatformText, parsePlatform } from "../core/platform.ts";
+import type { RegistrySettings } from "../credentials/registry-policy.ts";
 import { type ImportedImage, type ImportOptions, importImages } from "../oci/cache/import-images.ts";
 import { publishedImages } from "../oci/cache/published.ts";
 import { pullIntoCache } from "../oci/cache/pull.ts";
 import { type CachePushOptions, type PushedImage, pushFromCache } from "../oci/cache/push.ts";
 import type { ExportFormat } from "../oci/layout/archive-export.ts";
 import type { Cache } from "../oci/layout/cache.ts";
+import {
+  type CacheCheck,
+  type CheckCacheOptions,
+  checkCache as checkCacheDirectory,
+} from "../oci/layout/check/check-cache.ts";
 import { missingName, type Removal } from "../oci/layout/removal.ts";
 import type { NamedDescriptor } from "../oci/layout/root-index.ts";
 import type { ContentStream } from "../oci/model/content.ts";
@@ -15,10 +21,18 @@ import { type Descriptor, descriptorPlatform } from "../oci/model/descriptor.ts"
 import { formatReference, parseReference } from "../oci/model/reference.ts";
 import { createRegistryClient } from "../oci/registry/client.ts";
 import { writeComplete } from "../outputs/archive-output.ts";
-import { createStores, type Stores } from "./stores.ts";
+import { createStores, defaultCacheDirectory, type Stores } from "./stores.ts";
 
 /** Which cache is opened. */
 export interface CacheOptions extends Abortable {
+  /** Default: `LINUXKIT_CACHE`, else `~/.linuxkit/cache`. */
+  readonly directory?: string;
+  /** Mirrors, authorities and credentials for registries. */
+  readonly registries?: RegistrySettings;
+}
+
+/** Which cache is checked, and whether it is repaired. */
+export interface CacheCheckOptions extends CheckCacheOptions {
   /** Default: `LINUXKIT_CACHE`, else `~/.linuxkit/cache`. */
   readonly directory?: string;
 }
@@ -78,8 +92,8 @@ export interface ImageCache extends AsyncDisposable {
  *
  * @throws ContentError `CONTENT_CORRUPT` naming the damaged file, `CONTENT_WRITE_FAILED`, `CACHE_LOCK_UNAVAILABLE`
  */
-export async function openCache({ directory, signal }: CacheOptions = {}): Promise<ImageCache> {
-  const stores = createStores({ signal, ...(directory ? { cacheDirectory: directory } : {}) });
+export async function openCache({ directory, registries, signal }: CacheOptions = {}): Promise<ImageCache> {
+  const stores = createStores({ signal, registries, ...(directory ? { cacheDirectory: directory } : {}) });
   const cache = await stores.cache();
   const exported = (name: string, options: CacheExportOptions = {}) => exportImage(cache, name, options);
   return Object.freeze<ImageCache>({
@@ -95,6 +109,15 @@ export async function openCache({ directory, signal }: CacheOptions = {}): Promi
     push: (name, options) => pushFromCache(cache, stores.registry(), name, options),
     [Symbol.asyncDispose]: () => stores[Symbol.asyncDispose](),
   });
+}
+
+/**
+ * Reads a cache from end to end, names what is wrong with it, and repairs it if asked.
+ *
+ * @throws ContentError as `CONTENT_NOT_FOUND` if there is no such directory, `CONTENT_CORRUPT` for a layout of another version
+ */
+export async function checkCache({ directory, ...options }: CacheCheckOptions = {}): Promise<CacheCheck> {
+  return await checkCacheDirectory(directory ?? defaultCacheDirectory(), options);
 }
 
 async function removeImages(
@@ -117,13 +140,12 @@ async function cleanCache(
   cache: Cache,
   { all = false, publishedOnly = false, signal }: CleanOptions,
 ): Promise<Removal> {
-  const images = all || publishedOnly ? await cache.list({ signal }) : [];
-  const names = publishedOnly ? await publishedNames(images, signal) : images.map(({ name }) => name);
-  const removed = await cache.remove(names, { signal });
+  const published = publishedOnly ? await publishedNames(await cache.list({ signal }), signal) : [];
+  const removed = all ? await cache.removeAll({ signal }) : await cache.remove(published, { signal });
   const unused = await cache.removeUnused({ signal });
   return {
     ...unused,
-    ...{ names, blobs: removed.blobs + unused.blobs, sizeBytes: removed.sizeBytes + unused.sizeBytes },
+    ...{ names: removed.names, blobs: removed.blobs + unused.blobs, sizeBytes: removed.sizeBytes + unused.sizeBytes },
   };
 }
 
@@ -132,7 +154,7 @@ async function publishedNames(
   images: readonly NamedDescriptor[],
   signal: AbortSignal | undefined,
 ): Promise<readonly string[]> {
-  const client = createRegistryClient();
+  const client = createRegistryClient({ env: process.env });
   try {
     return (await publishedImages(client, images, { signal })).map(({ name }) => name);
   } finally {
@@ -196,5 +218,5 @@ async function pullImages(
   { platforms, signal }: CachePullOptions,
 ): Promise<Descriptor> {
   const chosen = platforms?.map(parsePlatform);
-  return await pullIntoCache(cache, stores.registry(), name, { signal, ...(chosen ? { platforms: chosen } : {}) });
+  return await pullIntoCache(cache, stores.reader(), name, { signal, ...(chosen ? { platforms: chosen } : {}) });
 }

@@ -1,5 +1,5 @@
 import { InputError } from "../../core/errors.ts";
-import { tell, tellRemoval, withCache } from "../cache-access.ts";
+import { tell, tellCheck, tellRemoval, withCache } from "../cache-access.ts";
 import type { Command, Flags } from "../command.ts";
 
 const PUBLISHED_ONLY: Flags = {
@@ -65,4 +65,29 @@ export const cacheClean: Command = {
       if (kept > 0 && !publishedOnly) tell(invocation, `kept ${kept} names; --all removes them, too`);
       return status;
     }),
+};
+
+/** `kitsmith cache check`. */
+export const cacheCheck: Command = {
+  name: "cache check",
+  summary: "Read the whole cache and name what is damaged or missing; --repair puts right what it can",
+  flags: { repair: { kind: "boolean", help: "put right what can be put right; nothing that is good is deleted" } },
+  positionals: { min: 0, max: 0 },
+  async run(invocation) {
+    const { checkCache } = await import("../../run/image-cache.ts");
+    const directory = invocation.text("cache");
+    const check = await checkCache({
+      repair: invocation.boolean("repair") ?? false,
+      signal: invocation.signal,
+      ...(directory ? { directory } : {}),
+    });
+    const status = tellCheck(invocation, check);
+    if (status !== 0) {
+      const hint = invocation.boolean("repair")
+        ? "pull or build these images again"
+        : "--repair puts right what it can";
+      invocation.stderr.write(`${hint}\n`);
+    }
+    return status;
+  },
 };

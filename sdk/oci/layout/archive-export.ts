@@ -1,15 +1,14 @@
-import { Readable } from "node:stream";
-import { pipeline } from "node:stream/promises";
-import { type Pack, pack } from "tar-stream";
+import type { Pack } from "tar-stream";
 import type { Abortable } from "../../core/abort.ts";
 import { digestHex } from "../../core/digest.ts";
 import { ContentError } from "../../core/errors.ts";
 import { formatPlatform, type Platform, samePlatform } from "../../core/platform.ts";
-import type { ContentReader, ContentStore, ContentStream, Expected } from "../model/content.ts";
+import type { ContentReader, ContentStore, ContentStream } from "../model/content.ts";
 import { type Descriptor, descriptorPlatform } from "../model/descriptor.ts";
 import { flattenIndex } from "../model/image-tree.ts";
 import { createIndex, formatRootIndex, type ImageManifest, parseManifest } from "../model/manifest.ts";
 import { isIndexMediaType } from "../model/media-type.ts";
+import { addBlob, addText, streamArchive } from "./archive-entries.ts";
 import { walkContent } from "./closure.ts";
 import { packFilesystem } from "./root-filesystem.ts";
 import { NAME_ANNOTATION } from "./root-index.ts";
@@ -34,26 +33,19 @@ export interface ExportOptions extends Abortable {
  */
 export async function* exportArchive(blobs: ContentStore, root: Descriptor, options: ExportOptions): ContentStream {
   const chosen = options.platform || options.format !== "oci" ? await chooseImage(blobs, root, options) : root;
-  const archive = pack();
-  const stopped = new AbortController();
-  const filling = fill(blobs, archive, chosen, { ...options, signal: stopped.signal }).then(
-    () => archive.finalize(),
-    (cause: unknown) => archive.destroy(asError(cause)),
-  );
-  try {
-    for await (const chunk of archive) {
-      options.signal?.throwIfAborted();
-      if (chunk instanceof Uint8Array) yield chunk;
-    }
-  } finally {
-    stopped.abort();
-    archive.destroy();
-    await filling;
-  }
+  yield* streamArchive((archive, signal) => fill(blobs, archive, chosen, { ...options, signal }), options.signal);
 }
 
-/** The one image of an index that an archive of one platform holds. */
-async function chooseImage(blobs: ContentStore, root: Descriptor, options: ExportOptions): Promise<Descriptor> {
+/**
+ * The one image of an index that an archive of one platform holds.
+ *
+ * @throws ContentError `CONTENT_NOT_FOUND`
+ */
+export async function chooseImage(
+  blobs: ContentReader,
+  root: Descriptor,
+  options: Abortable & Pick<ExportOptions, "platform">,
+): Promise<Descriptor> {
   if (!isIndexMediaType(root.mediaType)) return root;
   const images = (await flattenIndex(blobs, root, options)).filter((entry) => descriptorPlatform(entry) !== undefined);
   const wanted = options.platform;
@@ -91,7 +83,7 @@ async function fillLayout(blobs: ContentStore, archive: Pack, root: Descriptor, 
 }
 
 /** What containerd, and `cache import` with it, reads the name from. */
-const IMAGE_NAME = "io.containerd.image.name";
+export const IMAGE_NAME: string = "io.containerd.image.name";
 
 /** @source https://github.com/moby/docker-image-spec/blob/v1.3.1/v1.2.md */
 async function fillDocker(
@@ -116,33 +108,8 @@ async function readManifest(blobs: ContentReader, image: Descriptor, options: Ab
   return parseManifest(content, { origin: image.digest, mediaType: image.mediaType });
 }
 
-/** Fixed owner, mode and time: an archive's bytes depend on its content only. */
-const FIXED = { mode: 0o644, mtime: new Date(0), uid: 0, gid: 0 } as const;
-
-async function addText(archive: Pack, name: string, text: string): Promise<void> {
-  const content = new TextEncoder().encode(text);
-  await pipeline(Readable.from([content]), archive.entry({ ...FIXED, name, size: content.byteLength }));
-}
-
-async function addBlob(
-  archive: Pack,
-  name: string,
-  blobs: ContentReader,
-  blob: Expected,
-  { signal }: Abortable,
-): Promise<void> {
-  const source = Readable.from(blobs.openBlob(blob, { signal }));
-  await pipeline(source, archive.entry({ ...FIXED, name, size: blob.size }), { signal });
-}
-
 function missing(descriptor: Descriptor): ContentError {
   return new ContentError("CONTENT_NOT_FOUND", `there is no ${descriptor.digest} in the cache`, {
     hint: "Pull or build the image again.",
   });
-}
-
-function asError(cause: unknown): Error {
-  return cause instanceof Error
-    ? cause
-    : new ContentError("CONTENT_COPY_FAILED", "the archive could not be made", { cause });
 }

@@ -13,7 +13,15 @@ import { importArchive } from "./archive-import.ts";
 import { createBlobStore, removeLeftovers } from "./blob-store.ts";
 import { findMissing } from "./closure.ts";
 import { lockFile } from "./file-lock.ts";
-import { contentLockPath, type LockedLayout, missingName, type Removal, removeNames, removeUnused } from "./removal.ts";
+import {
+  contentLockPath,
+  type LockedLayout,
+  missingName,
+  type Removal,
+  removeEntries,
+  removeNames,
+  removeUnused,
+} from "./removal.ts";
 import {
   initializeLayout,
   isMarked,
@@ -56,6 +64,8 @@ export interface Cache extends ContentStore {
    * @throws ContentError `CONTENT_NOT_FOUND` if a name is not there; then nothing is removed
    */
   remove(names: readonly string[], options?: Abortable): Promise<Removal>;
+  /** Removes everything, also what has no name. */
+  removeAll(options?: Abortable): Promise<Removal>;
   /** Removes content that nothing refers to. Nobody who is writing at the moment loses anything. */
   removeUnused(options?: Abortable): Promise<Removal>;
   /** Keeps content that nothing refers to yet from being removed by others, until what is given back is disposed. */
@@ -124,6 +134,7 @@ export async function openCache(directory: string, options: Abortable = {}): Pro
     updateReference,
     remove: (names: readonly string[], removeOptions?: Abortable) =>
       changeIndex((layout) => removeNames(layout, storedNames(layout.index, names)), removeOptions),
+    removeAll: (removeOptions?: Abortable) => changeIndex((layout) => removeEntries(layout, () => true), removeOptions),
     removeUnused: (removeOptions?: Abortable) =>
       changeIndex(async (layout) => ({ names: [], ...(await removeUnused(layout)) }), removeOptions),
     useContent: ({ signal }: Abortable = {}) => lockFile(contentLockPath(directory), { mode: "shared", signal }),

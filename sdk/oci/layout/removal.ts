@@ -3,6 +3,7 @@ import type { Abortable } from "../../core/abort.ts";
 import type { Digest } from "../../core/digest.ts";
 import { ContentError } from "../../core/errors.ts";
 import type { ContentStore } from "../model/content.ts";
+import type { Descriptor } from "../model/descriptor.ts";
 import type { ImageIndex } from "../model/manifest.ts";
 import { tryLockFile } from "./file-lock.ts";
 import { isDamage, type RemovedContent, reachableFrom, removeGarbage } from "./garbage.ts";
@@ -34,14 +35,19 @@ const NOTHING: RemovedContent = { blobs: 0, sizeBytes: 0 };
  * @throws ContentError `CONTENT_NOT_FOUND` if a name is not there; then nothing is removed
  */
 export async function removeNames(locked: LockedLayout, names: readonly string[]): Promise<Removal> {
-  const { index, blobs, layout, signal } = locked;
   const gone = new Set(names);
-  const isGone = (name: string | undefined) => name !== undefined && gone.has(name);
-  const removed = index.manifests.filter((entry) => isGone(entry.annotations?.[NAME_ANNOTATION]));
+  return await removeEntries(locked, ({ annotations }) => gone.has(annotations?.[NAME_ANNOTATION] ?? ""));
+}
+
+/** As {@link removeNames}, for all entries that are chosen. */
+export async function removeEntries(locked: LockedLayout, isGone: (entry: Descriptor) => boolean): Promise<Removal> {
+  const { index, blobs, layout, signal } = locked;
+  const removed = index.manifests.filter(isGone);
   const candidates = await reachableFrom(blobs, removed, { signal });
   const kept = index.manifests.filter((entry) => !removed.includes(entry));
   // Names go first: whoever is killed in between leaves content without names, never names without content.
   await writeRootIndex(layout, { ...index, manifests: kept });
+  const names = removed.flatMap(({ annotations }) => annotations?.[NAME_ANNOTATION] ?? []);
   return { names, ...(await removeUnused({ ...locked, index: { ...index, manifests: kept } }, candidates)) };
 }
 

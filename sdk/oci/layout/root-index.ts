@@ -11,6 +11,7 @@ import { hasErrorCode } from "./write-error.ts";
 /** The annotation that holds an entry's name. */
 export const NAME_ANNOTATION = "org.opencontainers.image.ref.name";
 /** Caches hold thousands of images; an index of one image never does. */
+const REPAIR = "`kitsmith cache check --repair` puts right what can be put right.";
 const ROOT_ENTRY_LIMIT = 100_000;
 
 /** An entry of index.json: a name and what it stands for. */
@@ -35,9 +36,14 @@ export async function writeRootIndex(layout: string, index: ImageIndex): Promise
 
 /** Makes an empty layout where none is; to be called under the lock. */
 export async function initializeLayout(layout: string): Promise<void> {
-  const marker = JSON.stringify({ imageLayoutVersion: "1.0.0" }, undefined, 4);
-  if (!(await isMarked(layout))) await replaceFile(join(layout, "oci-layout"), marker, incomingDirectory(layout));
+  if (!(await isMarked(layout))) await writeMarker(layout);
   if ((await readRootIndex(layout)) === undefined) await writeRootIndex(layout, createIndex([]));
+}
+
+/** Writes oci-layout. @throws ContentError `CONTENT_WRITE_FAILED` */
+export async function writeMarker(layout: string): Promise<void> {
+  const marker = JSON.stringify({ imageLayoutVersion: "1.0.0" }, undefined, 4);
+  await replaceFile(join(layout, "oci-layout"), marker, incomingDirectory(layout));
 }
 
 /** True if oci-layout is there. @throws ContentError `CONTENT_CORRUPT` if it is, but says something else */
@@ -46,10 +52,11 @@ export async function isMarked(layout: string): Promise<boolean> {
   const content = await readIfThere(path);
   if (content === undefined) return false;
   const marker = parseJson(content);
-  if (isRecord(marker) && marker.imageLayoutVersion === "1.0.0") return true;
+  const version = isRecord(marker) ? marker.imageLayoutVersion : undefined;
+  if (version === "1.0.0") return true;
   throw new ContentError("CONTENT_CORRUPT", `${path} does not say that this is an OCI layout of version 1.0.0`, {
-    hint: "Use another directory, or remove this one.",
-    details: { path },
+    hint: version === undefined ? REPAIR : "Use another directory, or remove this one.",
+    details: { path, ...(typeof version === "string" ? { version } : {}) },
   });
 }
 
