@@ -84,10 +84,14 @@ export function createEnginePool(context: RunContext, registries?: RegistrySetti
   };
 }
 
-const FEWEST_BUILDS = 4;
+const FEWEST_BUILDS = 16;
+const BUILDS_PER_PROCESSOR = 16;
 
-/** A build mostly waits, for the network and for its longest step: twice as many as there are processors keeps them busy. */
+/**
+ * The daemon has a limit of its own for steps that run at once; ours only bounds open sessions and connections. A build
+ * mostly waits, for the network and for its longest step, so many together are done soonest.
+ */
 function parallelBuilds(address: string, { processors }: EngineInfo): number {
   const known = processors ?? (address.startsWith("unix:") ? availableParallelism() : 1);
-  return Math.max(FEWEST_BUILDS, known * 2);
+  return Math.max(FEWEST_BUILDS, known * BUILDS_PER_PROCESSOR);
 }

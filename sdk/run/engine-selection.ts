@@ -34,8 +34,8 @@ export interface EngineSelectionOptions {
    */
   readonly emulation?: EmulationPolicy;
   /**
-   * How many builds an engine gets at once. Default: twice its processors, and four at least; for an engine elsewhere that
-   * does not tell how many it has, four.
+   * How many builds an engine gets at once. Default: sixteen for each of its processors; for an engine elsewhere that does
+   * not tell how many it has, sixteen. How many of their steps run at once is the daemon's own setting.
    */
   readonly parallel?: number;
 }
