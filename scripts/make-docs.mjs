@@ -1,17 +1,23 @@
 #!/usr/bin/env node
-// Makes the documents that are tables of what the code says. With --check it writes nothing and fails where
+// Makes the documents and schemas that are tables of what the code says. With --check it writes nothing and fails where
 // a committed document differs.
 import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { join } from "node:path";
 import { register } from "tsx/esm/api";
+import { buildYmlSchema } from "./build-yml-schema.mjs";
 import { PROJECT_DIRECTORY } from "./project-files.mjs";
 
 const unregister = register();
 const { ERROR_CODES } = await import("../sdk/core/error-codes.ts");
+const { BUILD_YML_SHAPE } = await import("../sdk/loaders/build-yml-shape.ts");
 await unregister();
 
-const DOCUMENTS = { "docs/errors.md": errorDocument, "docs/layers.md": layerDocument };
+const DOCUMENTS = {
+  "docs/errors.md": errorDocument,
+  "docs/layers.md": layerDocument,
+  "schemas/build-yml.json": () => buildYmlSchema(BUILD_YML_SHAPE),
+};
 
 const check = process.argv.includes("--check");
 const stale = [];
