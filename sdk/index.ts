@@ -26,6 +26,7 @@ export type {
   CacheInputs,
 } from "./run/build-cache/settings.ts";
 export type { CheckFunction, CheckOptions } from "./run/checks.ts";
+export type { DigestPush, DigestPushOptions } from "./run/digest-push.ts";
 export {
   type EngineChoice,
   type EngineMap,
@@ -65,6 +66,13 @@ export type { QuestionOptions } from "./run/subrequests/frontend-question.ts";
 export type { LintReport, LintWarning } from "./run/subrequests/lint.ts";
 export type { BuildOutline, OutlineArg, OutlineInput } from "./run/subrequests/outline.ts";
 export type { BuildTarget } from "./run/subrequests/targets.ts";
+
+// What was pushed: tags that move later, or elsewhere.
+
+export type { MergeOptions } from "./run/index-merging.ts";
+export { mergeIndexes, readReceipts, remoteTag, writeReceipt } from "./run/published.ts";
+export type { Receipt, ReceiptPackage } from "./run/receipt.ts";
+export type { RemoteTag, RemoteTagOptions } from "./run/remote-tag.ts";
 
 // The machine: what kitsmith started on it, and what it needs.
 
@@ -116,9 +124,12 @@ export type { FailedAction, FailedCommand, FailedState, FailedStateOptions } fro
 export type { DefinitionInput, FrontendInput, SolveRequest } from "./lower/solve-request.ts";
 export type { Descriptor, DescriptorPlatform } from "./oci/model/descriptor.ts";
 export type { ImageConfig, RunConfig } from "./oci/model/image-config.ts";
+export type { Compression, CompressionType } from "./outputs/compression.ts";
+export type { AttestSettings, ProvenanceSettings, SbomSettings } from "./pkg/attestation.ts";
 export type { PackageInit } from "./pkg/create-package.ts";
 export type { DockerfileOptions } from "./pkg/dockerfile-options.ts";
 export type { FrontendOptions } from "./pkg/frontend-image.ts";
 export type { HashOptions, Recipe, RecipeContext, RecipeContextOptions } from "./pkg/package.ts";
+export type { ReproducibleOptions } from "./pkg/reproducible.ts";
 export type { EmulationPolicy } from "./plan/engine-assignment.ts";
 export type { EngineAssignment, NodeAction, NodeState, Plan, PlanNode, PlannedPackage, PlanVerb } from "./plan/plan.ts";

@@ -1,12 +1,14 @@
 import type { Abortable } from "../core/abort.ts";
 import type { Digest } from "../core/digest.ts";
 import type { FileStat } from "../core/file-stat.ts";
-import type { Platform } from "../core/platform.ts";
+import type { Platform, PlatformText } from "../core/platform.ts";
 import type { SourceLines } from "../core/source-lines.ts";
 import type { Definition } from "../llb/definition.ts";
+import type { AttestationSubject } from "../llb/result.ts";
 import type { SolveRequest } from "../lower/solve-request.ts";
 import type { SessionService } from "../session/service.ts";
 import type { Container, ContainerOptions } from "./container.ts";
+import type { CacheRecord } from "./disk-usage.ts";
 import type { OpenFailedStep } from "./failed-step.ts";
 
 /** What an engine says about itself. */
@@ -108,6 +110,17 @@ export interface JobResult {
   readonly reference?: ResultReference;
   readonly references: Readonly<Record<string, ResultReference>>;
   readonly metadata: Readonly<Record<string, Uint8Array>>;
+  /** What the client attests of the result, by platform; what a frontend attests goes with the result unseen. */
+  readonly attestations?: Readonly<Record<PlatformText, readonly JobAttestation[]>>;
+}
+
+/** A file of a result of the same job that holds the predicate of an in-toto statement. */
+export interface JobAttestation {
+  readonly predicateType: string;
+  readonly referenceId: string;
+  readonly path: string;
+  /** Default the image. */
+  readonly subjects: readonly AttestationSubject[];
 }
 
 /** An image that the daemon resolved. */
@@ -205,6 +218,10 @@ export interface Engine extends AsyncDisposable {
   readonly address: string;
   readonly kind: "buildkit" | "docker";
   info(options?: Abortable): Promise<EngineInfo>;
+  /** What lies in its build cache. */
+  diskUsage(options?: Abortable): Promise<readonly CacheRecord[]>;
+  /** Removes what nothing uses from its build cache; gives back what was removed. */
+  prune(options?: Abortable): Promise<readonly CacheRecord[]>;
   openJob(options: JobOptions): Promise<BuildJob>;
   /** Writes caches of a graph that was built; gives the exporters' answer. */
   exportCache(options: CacheExportOptions): Promise<Readonly<Record<string, string>>>;

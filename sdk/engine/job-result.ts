@@ -1,10 +1,18 @@
 import { create, type MessageInitShape } from "@bufbuild/protobuf";
 import { canonicalJson } from "../core/json.ts";
+import type { PlatformText } from "../core/platform.ts";
 import type { FrontendInput, SolveRequest } from "../lower/solve-request.ts";
-import { type Ref, type Result, ResultSchema, type SolveRequestSchema } from "../proto/gen/gateway_pb.js";
+import {
+  type AttestationsSchema,
+  type Ref,
+  type Result,
+  ResultSchema,
+  type SolveRequestSchema,
+} from "../proto/gen/gateway_pb.js";
 import type { DefinitionSchema } from "../proto/gen/ops_pb.js";
 import { decodeDefinition, encodeDefinition } from "./definition-message.ts";
 import type { CacheEntry, JobResult, ResultReference } from "./engine.ts";
+import { encodeAttestations, type JobAttestations } from "./job-attestations.ts";
 
 const CONFIG_KEY = "containerimage.config";
 
@@ -38,7 +46,11 @@ export function encodeInputs(
 }
 
 /** The daemon's answer to a solve; a graph of our own gets the config that goes with it. */
-export function decodeResult(message: Result | undefined, input: SolveRequest["input"]): JobResult {
+export function decodeResult(
+  message: Result | undefined,
+  input: SolveRequest["input"],
+  attestations: JobAttestations = {},
+): JobResult {
   const original = message ?? create(ResultSchema);
   const reference = original.result.case === "ref" ? referenceOf(original.result.value) : undefined;
   const references: Record<string, ResultReference> = {};
@@ -49,7 +61,8 @@ export function decodeResult(message: Result | undefined, input: SolveRequest["i
   const result: JobResult = Object.freeze({
     ...(reference === undefined ? {} : { reference }),
     references: Object.freeze(references),
-    metadata: Object.freeze({ ...original.metadata, ...configOf(input) }),
+    metadata: Object.freeze({ ...original.metadata, ...metadataOf(input) }),
+    ...(Object.keys(attestations).length === 0 ? {} : { attestations }),
   });
   ORIGINALS.set(result, original);
   return result;
@@ -58,7 +71,7 @@ export function decodeResult(message: Result | undefined, input: SolveRequest["i
 /** A result as it is handed to the exporters. */
 export function encodeResult(result: JobResult): MessageInitShape<typeof ResultSchema> {
   const { reference, references, metadata } = result;
-  const attestations = ORIGINALS.get(result)?.attestations ?? {};
+  const attestations = encodeAllAttestations(result);
   const ids = Object.entries(references);
   if (ids.length === 0) {
     return { result: { case: "ref", value: { id: reference?.id ?? "" } }, metadata: { ...metadata }, attestations };
@@ -67,13 +80,37 @@ export function encodeResult(result: JobResult): MessageInitShape<typeof ResultS
   return { result: { case: "refs", value: { refs } }, metadata: { ...metadata }, attestations };
 }
 
+/** Hands what frontends attested of the results for single platforms on to the result of them all. */
+export function withOriginals(whole: JobResult, parts: readonly (readonly [PlatformText, JobResult])[]): JobResult {
+  const attestations = parts.flatMap(([platform, part]) => {
+    const all = Object.values(ORIGINALS.get(part)?.attestations ?? {}).flatMap(({ attestation }) => attestation);
+    return all.length === 0 ? [] : [[platform, { attestation: all }] as const];
+  });
+  ORIGINALS.set(whole, create(ResultSchema, { attestations: Object.fromEntries(attestations) }));
+  return whole;
+}
+
 /** Every reference of a result. */
 export function referencesOf(result: JobResult): readonly ResultReference[] {
   return [...(result.reference === undefined ? [] : [result.reference]), ...Object.values(result.references)];
 }
 
-function configOf(input: SolveRequest["input"]): Readonly<Record<string, Uint8Array>> {
-  return input.kind === "frontend" ? {} : { [CONFIG_KEY]: Buffer.from(canonicalJson(input.imageConfig)) };
+function encodeAllAttestations(result: JobResult): Record<string, MessageInitShape<typeof AttestationsSchema>> {
+  const own = encodeAttestations(result.attestations ?? {});
+  const all: Record<string, MessageInitShape<typeof AttestationsSchema>> = { ...ORIGINALS.get(result)?.attestations };
+  for (const [platform, { attestation = [] }] of Object.entries(own)) {
+    all[platform] = { attestation: [...(all[platform]?.attestation ?? []), ...attestation] };
+  }
+  return all;
+}
+
+function metadataOf(input: SolveRequest["input"]): Readonly<Record<string, Uint8Array>> {
+  if (input.kind === "frontend") return {};
+  const { imageConfig, metadata = {} } = input;
+  return {
+    [CONFIG_KEY]: Buffer.from(canonicalJson(imageConfig)),
+    ...Object.fromEntries(Object.entries(metadata).map(([key, value]) => [key, Buffer.from(value)])),
+  };
 }
 
 function referenceOf({ id, def }: Ref): ResultReference | undefined {

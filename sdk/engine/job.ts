@@ -14,6 +14,7 @@ import type {
   ResultReference,
 } from "./engine.ts";
 import { failedOpOf } from "./failed-op.ts";
+import { solveAttestations } from "./job-attestations.ts";
 import { type JobConnection, openJobConnection } from "./job-connection.ts";
 import type { JobEngine } from "./job-failure.ts";
 import { createJobFiles } from "./job-files.ts";
@@ -60,11 +61,11 @@ function createJob(connection: JobConnection, capabilities: ReadonlySet<string>)
               FrontendInputs: encodeInputs(input.inputs),
             }
           : undefined;
-      const { result } = await connection.call(LLBBridge.method.solve, encodeInput(input, options.cacheImports), {
-        ...options,
-        again,
-      });
-      const decoded = decodeResult(result, input);
+      const [{ result }, attestations] = await Promise.all([
+        connection.call(LLBBridge.method.solve, encodeInput(input, options.cacheImports), { ...options, again }),
+        solveAttestations(connection, input, options),
+      ]);
+      const decoded = decodeResult(result, input, attestations);
       if (options.evaluate) await Promise.all(referencesOf(decoded).map((reference) => evaluate(reference, options)));
       return decoded;
     },

@@ -22,7 +22,13 @@ export { baseImages } from "./base-images.ts";
 export { withoutCallSites } from "./call-site.ts";
 export { normalizeContextName } from "./context-name.ts";
 export type { DockerfileOptions, FrontendOptions, PackageValue } from "./deferred.ts";
-export { type DeferredOf, type DeferredStates, deferredStates, resolvedState } from "./deferred-states.ts";
+export {
+  type DeferredOf,
+  type DeferredStates,
+  deferredLocation,
+  deferredStates,
+  resolvedState,
+} from "./deferred-states.ts";
 export type { Definition, SourceMap, SourceRange, VertexMetadata } from "./definition.ts";
 export { decodeDefinition } from "./definition-decoder.ts";
 export { definitionToJson, formatDump } from "./definition-dump.ts";
@@ -63,6 +69,15 @@ export type { OciLayoutBlobOptions, OciLayoutOptions, OciStoreOptions } from "./
 export type { CacheSharing, CdiDevice, ContentCache, NetworkMode, OpPlatform, ProxyEnv, SecurityMode } from "./op.ts";
 export type { UlimitValue } from "./process-argument.ts";
 export { checkRequirements, type EngineLimits } from "./requirements.ts";
+export {
+  type AttestationInput,
+  type AttestationSubject,
+  BuildResult,
+  type JsonValue,
+  type ResultAttestation,
+  type ResultInit,
+  resultRoots,
+} from "./result.ts";
 export type { ImageOptions, LocalOptions } from "./source.ts";
 export { withSourceTexts } from "./source-texts.ts";
 export { RunState, State } from "./state.ts";

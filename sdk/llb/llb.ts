@@ -17,6 +17,7 @@ export { dockerfile, from, frontend } from "./deferred.ts";
 export { copy, mkdir, mkfile, rm, symlink } from "./file-action.ts";
 export { after, diff, merge, passthrough, solveFile } from "./join.ts";
 export { bindMount, cacheMount, secretMount, sshMount, tmpfsMount } from "./mount.ts";
+export { result } from "./result.ts";
 
 /**
  * An image from a registry, such as `alpine:3.20` or `ghcr.io/org/name@sha256:…`. Its environment, working directory

@@ -1,5 +1,22 @@
 import type { Platform } from "../core/platform.ts";
+import type { BuildResult, DeferredStates, ResolvedStates, State, StateValue } from "../llb/index.ts";
 import type { Package } from "../pkg/package.ts";
+import type { LocalSource } from "./solve-request.ts";
+
+/** The state that a recipe, or the contexts of a Dockerfile, make for a platform, with what is served for it. */
+export interface RecipeState {
+  readonly state: State;
+  /** The state with what the recipe gives besides. */
+  readonly result: BuildResult;
+  /** Everything that the recipe made, as one state: to look for what it needs, not to build. */
+  readonly roots: StateValue;
+  /** What is served as `context()`. */
+  readonly local: LocalSource;
+  /** What the state uses that has to be resolved before there are bytes. */
+  readonly deferred: DeferredStates;
+  /** The states that a Dockerfile has under names; the others above stand for all of them. */
+  readonly contexts?: Readonly<Record<string, State>>;
+}
 
 /** One package on one platform with everything resolved: what lowering needs, and nothing that needs I/O. */
 export interface BuildStep {
@@ -13,4 +30,8 @@ export interface BuildStep {
   readonly labels: Readonly<Record<string, string>>;
   /** What network a step gets that asks for one: an engine without a bridge of its own offers the host's. */
   readonly sandboxNetwork: "sandbox" | "host";
+  /** What the package's recipe made, once it was called: nothing calls it a second time then. */
+  readonly made?: RecipeState;
+  /** Images in place of the packages that the recipe uses. */
+  readonly packages?: ResolvedStates;
 }

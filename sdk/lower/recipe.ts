@@ -1,7 +1,9 @@
 import { digestOf } from "../core/digest.ts";
 import { PlanError } from "../core/errors.ts";
+import { canonicalJson } from "../core/json.ts";
 import { formatPlatform, type Platform } from "../core/platform.ts";
 import {
+  type BuildResult,
   type Definition,
   deferredStates,
   imageConfig,
@@ -9,15 +11,18 @@ import {
   llb,
   marshal,
   type ResolvedStates,
+  type ResultAttestation,
+  resultRoots,
   type State,
   type StateValue,
 } from "../llb/index.ts";
+import { annotationsAt } from "../oci/model/annotation-key.ts";
 import type { RecipeContextOptions, RecipeSource } from "../pkg/package.ts";
 import { attestOptions } from "./attestation.ts";
 import type { BuildStep, RecipeState } from "./build-step.ts";
 import { frontendLocals } from "./frontend-state.ts";
 import { localName, packageRoot } from "./local-name.ts";
-import type { LocalSource, SolveRequest } from "./solve-request.ts";
+import type { DefinitionAttestation, LocalSource, SolveRequest } from "./solve-request.ts";
 
 /**
  * Calls a recipe.
@@ -28,32 +33,62 @@ import type { LocalSource, SolveRequest } from "./solve-request.ts";
 export function callRecipe(step: BuildStep, source: RecipeSource, name?: string): RecipeState {
   const root = packageRoot(step.package);
   const local: LocalSource = { name: name ?? localName("context", root), root, ignoreFiles: false };
-  const state: unknown = source.recipe({
+  const given: unknown = source.recipe({
     platform: step.platform,
     buildPlatform: step.buildPlatform,
     args: step.buildArgs,
     context: (path = ".", options = {}) => contextState(local, path, options),
   });
-  if (!isState(state)) {
+  const result = isResult(given) ? given : isState(given) ? llb.result(given) : undefined;
+  if (result === undefined) {
     throw new PlanError("PLAN_RECIPE_INVALID", `the recipe of ${step.title} gave back no state`, {
       hint: "End it with `return`, and return a state such as llb.scratch().copy(…).",
     });
   }
-  return { state, local, deferred: deferredStates(state) };
+  const roots = resultRoots(result);
+  return { state: result.state, result, roots, local, deferred: deferredStates(roots) };
 }
 
 /** The request that builds a recipe: its graph, and the config of the image that it becomes. */
 export function lowerRecipe(step: BuildStep, made: RecipeState, known: KnownBases): SolveRequest {
   const config = imageConfig(made.state, { platform: step.platform, ...known });
-  const definition = marshalState(step, made.state, known);
+  const graph = (state: StateValue): Definition => {
+    const definition = marshalState(step, state, known);
+    return step.package.disableCache ? withoutCache(definition) : definition;
+  };
+  const { annotations, attestations, metadata } = made.result;
+  const said = { ...metadata, ...manifestAnnotations(annotations, step.platform) };
   return {
     ...recipeJob(step, made),
     input: {
       kind: "definition",
-      definition: step.package.disableCache ? withoutCache(definition) : definition,
+      definition: graph(made.state),
       imageConfig: withLabels(config, step.labels),
+      ...(isEmpty(annotations) ? {} : { annotations }),
+      ...(isEmpty(said) ? {} : { metadata: said }),
+      ...(isEmpty(attestations) ? {} : { attestations: attestations.map((one) => lowerAttestation(one, graph)) }),
     },
   };
+}
+
+/** Exporters find them in the result; what stands in the index goes there when it is written. */
+function manifestAnnotations(
+  annotations: Readonly<Record<string, string>>,
+  platform: Platform,
+): Readonly<Record<string, string>> {
+  const own = Object.entries(annotationsAt(annotations, "manifest", formatPlatform(platform)));
+  return Object.fromEntries(own.map(([key, value]) => [`annotation.${key}`, value]));
+}
+
+function lowerAttestation(
+  { predicate, predicateType, subjects }: ResultAttestation,
+  graph: (state: StateValue) => Definition,
+): DefinitionAttestation {
+  return { definition: graph(predicate.state), path: predicate.path, predicateType, subjects };
+}
+
+function isEmpty(members: object): boolean {
+  return Object.keys(members).length === 0;
 }
 
 /** A state of a recipe as graph. */
@@ -90,16 +125,27 @@ export function callForFingerprint(step: BuildStep, source: RecipeSource): Recip
 /** What a recipe comes to, as bytes; the packages that it uses by what takes their place. */
 export function recipeFingerprint(
   step: BuildStep,
-  { state }: Pick<RecipeState, "state">,
+  { state, result: { annotations, attestations, metadata } }: Pick<RecipeState, "state" | "result">,
   states: ResolvedStates = new Map(),
 ): readonly string[] {
-  const { ops } = marshal(state, { platform: step.platform, network: recipeNetwork(step), states });
+  const opsOf = (one: StateValue): readonly string[] =>
+    marshal(one, { platform: step.platform, network: recipeNetwork(step), states }).ops.map(base64);
   const config = imageConfig(state, { platform: step.platform, states });
   return [
     formatPlatform(step.platform),
     JSON.stringify(config),
-    ...ops.map((op) => Buffer.from(op).toString("base64")),
+    ...opsOf(state),
+    // What changes nothing of the image itself is still a part of what was asked for.
+    ...(isEmpty({ ...annotations, ...metadata }) ? [] : [canonicalJson({ annotations, metadata })]),
+    ...attestations.flatMap(({ predicate, predicateType, subjects }) => [
+      canonicalJson({ path: predicate.path, predicateType, subjects }),
+      ...opsOf(predicate.state),
+    ]),
   ];
+}
+
+function base64(bytes: Uint8Array): string {
+  return Buffer.from(bytes).toString("base64");
 }
 
 /**
@@ -116,7 +162,8 @@ function withoutCache(definition: Definition): Definition {
   });
 }
 
-function uniqueLocals(locals: readonly LocalSource[]): readonly LocalSource[] {
+/** Each local source once. */
+export function uniqueLocals(locals: readonly LocalSource[]): readonly LocalSource[] {
   return [...new Map(locals.map((local) => [local.name, local])).values()];
 }
 
@@ -132,6 +179,12 @@ function contextState(local: LocalSource, path: string, options: RecipeContextOp
     ...(options.exclude ? { exclude: options.exclude } : {}),
   });
   return path === "." || path === "" || path === "/" ? whole : llb.scratch().copy(whole.path(path), "/");
+}
+
+function isResult(value: unknown): value is BuildResult {
+  return (
+    typeof value === "object" && value !== null && "attestations" in value && "state" in value && isState(value.state)
+  );
 }
 
 function isState(value: unknown): value is State {

@@ -1,6 +1,7 @@
 import type { LocalSource, VirtualRoot } from "../core/local-source.ts";
 import type { Platform } from "../core/platform.ts";
 import type { Definition } from "../llb/definition.ts";
+import type { AttestationSubject } from "../llb/result.ts";
 
 export type { LocalSource, VirtualRoot };
 
@@ -20,6 +21,22 @@ export interface DefinitionInput {
   readonly definition: Definition;
   /** The image config to go with the result: OCI image config, as JSON value. */
   readonly imageConfig: Readonly<Record<string, unknown>>;
+  /** The recipe's own, keys with their places. */
+  readonly annotations?: Readonly<Record<string, string>>;
+  /** Handed to the exporters with the result. */
+  readonly metadata?: Readonly<Record<string, string>>;
+  /** What the recipe attests of the result. */
+  readonly attestations?: readonly DefinitionAttestation[];
+}
+
+/** A graph that makes the predicate of an in-toto statement. */
+export interface DefinitionAttestation {
+  readonly definition: Definition;
+  /** The file that holds the predicate. */
+  readonly path: string;
+  readonly predicateType: string;
+  /** Default the image. */
+  readonly subjects: readonly AttestationSubject[];
 }
 
 /** All that an engine needs to build one platform of one package; the outputs come in addition. */

@@ -2,6 +2,7 @@ import { isAbsolute, normalize, posix, resolve, sep } from "node:path";
 import { InputError } from "../core/errors.ts";
 import { deepFreeze } from "../core/freeze.ts";
 import { type Platform, type PlatformText, parsePlatform } from "../core/platform.ts";
+import { checkedAnnotations } from "./annotations.ts";
 import { encodeConfigLabel, type PackageConfig } from "./config-label.ts";
 import { type DockerfileOptions, dockerfileOptionsOf } from "./dockerfile-options.ts";
 import { type FrontendOptions, frontendImageOf } from "./frontend-image.ts";
@@ -85,7 +86,7 @@ export function createPackage(init: PackageInit): Package {
     ...(init.config === undefined ? {} : { configLabel: encodeConfigLabel(init.config) }),
     buildArgs: buildArgsOf(init.buildArgs ?? {}),
     labels: { ...init.labels },
-    annotations: { ...init.annotations },
+    annotations: checkedAnnotations(init.annotations),
     hash: hashOptionsOf(init.hash ?? {}, directory),
   });
 }

@@ -3,6 +3,7 @@ import type { Platform } from "../core/platform.ts";
 import type { AttestSettings } from "./attestation.ts";
 import type { DockerfileOptions } from "./dockerfile-options.ts";
 import type { FrontendImage } from "./frontend-image.ts";
+import type { Reproducible } from "./reproducible.ts";
 
 /** One build argument that the package's author wrote. */
 export interface BuildArg {
@@ -56,7 +57,9 @@ export type NamedContext =
   /** An image (`docker-image://…`), a git repository or an archive, which the engine fetches. */
   | { readonly kind: "url"; readonly url: string }
   /** A directory of this machine; absolute. */
-  | { readonly kind: "directory"; readonly directory: string };
+  | { readonly kind: "directory"; readonly directory: string }
+  /** A state, made for each platform. */
+  | { readonly kind: "recipe"; readonly recipe: Recipe };
 
 /** Built by a function that makes LLB. */
 export interface RecipeSource {
@@ -79,8 +82,10 @@ export interface RecipeContextOptions {
   readonly include?: readonly string[];
   readonly exclude?: readonly string[];
 }
-/** Makes the state that becomes the image. */
-export type Recipe = (context: RecipeContext) => import("../llb/state.ts").State;
+/** Makes the state that becomes the image, or `llb.result(state, …)` with what goes with it. */
+export type Recipe = (
+  context: RecipeContext,
+) => import("../llb/state.ts").State | import("../llb/result.ts").BuildResult;
 
 /** An immutable package: metadata and a recipe or a Dockerfile. No connection, no git state. */
 export interface Package {
@@ -105,7 +110,7 @@ export interface Package {
   readonly annotations: Readonly<Record<string, string>>;
   readonly dependsImages?: DependsImages;
   /** Given where equal inputs must give equal bytes: no time in the image is later than this one. */
-  readonly reproducible?: { readonly epochSeconds: number };
+  readonly reproducible?: Reproducible;
   /** What engines are to attest of the image; nothing that is not asked for. */
   readonly attest?: AttestSettings;
   readonly hash: HashOptions;

@@ -1,11 +1,13 @@
 import { deepFreeze } from "../core/freeze.ts";
 import { formatPlatform, type PlatformText } from "../core/platform.ts";
+import { checkedAnnotations } from "./annotations.ts";
 import type { AttestSettings } from "./attestation.ts";
 import { encodeConfigLabel, type PackageConfig } from "./config-label.ts";
 import { buildArgsOf, checkedDockerfile, hashOptionsOf, platformsOf } from "./create-package.ts";
 import { type DockerfileOptions, dockerfileOptionsOf } from "./dockerfile-options.ts";
 import type { FrontendImage } from "./frontend-image.ts";
 import type { DockerfileSource, HashOptions, NamedContext, Package } from "./package.ts";
+import type { Reproducible } from "./reproducible.ts";
 
 /** What can be set on a package that exists. What is absent stays as it is. */
 export interface PackageSettings {
@@ -40,7 +42,7 @@ export interface PackageSettings {
   readonly annotations?: Readonly<Record<string, string>>;
   readonly hash?: HashOptions;
   /** Replaces what was set before. */
-  readonly reproducible?: { readonly epochSeconds: number };
+  readonly reproducible?: Reproducible;
   /** Each kind of attestation replaces the one that was asked for. */
   readonly attest?: AttestSettings;
 }
@@ -61,7 +63,7 @@ export function withSettings(pkg: Package, settings: PackageSettings): Package {
     ...(config === undefined ? {} : { configLabel: encodeConfigLabel(config) }),
     buildArgs: buildArgs === undefined ? pkg.buildArgs : mergedBuildArgs(pkg, buildArgs),
     labels: { ...pkg.labels, ...labels },
-    annotations: { ...pkg.annotations, ...annotations },
+    annotations: { ...pkg.annotations, ...checkedAnnotations(annotations) },
     ...(reproducible === undefined ? {} : { reproducible }),
     ...(attest === undefined ? {} : { attest: { ...pkg.attest, ...attest } }),
     hash: hash === undefined ? pkg.hash : hashOptionsOf({ ...pkg.hash, ...hash }, pkg.directory),

@@ -2,7 +2,7 @@ import type { Digest } from "../core/digest.ts";
 import type { Cache } from "../oci/layout/cache.ts";
 import type { AttestedImage } from "../oci/model/attested-image.ts";
 import type { Descriptor } from "../oci/model/descriptor.ts";
-import { mergeIndex } from "../oci/model/index-merge.ts";
+import { annotateIndex, mergeIndex } from "../oci/model/index-merge.ts";
 import { describeContent, encodeIndex, isIndex, parseIndexOrManifest } from "../oci/model/manifest.ts";
 import { MEDIA_TYPES } from "../oci/model/media-type.ts";
 import { parseReference } from "../oci/model/reference.ts";
@@ -10,7 +10,7 @@ import { pullImage } from "../oci/registry/image-copy.ts";
 import { cacheOutput } from "../outputs/cache-output.ts";
 import type { PlannedPackage } from "../plan/plan.ts";
 import type { Destination, NodeImage } from "./destination.ts";
-import { imageSettings, indexEntries } from "./image-annotations.ts";
+import { annotationsOfIndex, imageSettings, indexEntries } from "./image-annotations.ts";
 import type { RunNode } from "./node.ts";
 import type { ImageOptions } from "./options.ts";
 import type { RunContext } from "./run.ts";
@@ -68,10 +68,9 @@ async function extendIndex(
 ): Promise<Descriptor> {
   const existing =
     current && parseIndexOrManifest(await cache.readBlob(current), { origin: `index ${current.digest}` });
-  const bytes = encodeIndex(
-    mergeIndex(existing && isIndex(existing) ? existing : undefined, images.flatMap(indexEntries)),
-  );
+  const merged = mergeIndex(existing && isIndex(existing) ? existing : undefined, images.flatMap(indexEntries));
+  const bytes = encodeIndex(annotateIndex(merged, annotationsOfIndex(images, "index")));
   const descriptor = describeContent(bytes, MEDIA_TYPES.index);
   await cache.writeBlob(bytes, { expected: descriptor });
-  return descriptor;
+  return { ...descriptor, annotations: annotationsOfIndex(images, "index-descriptor") };
 }

@@ -5,8 +5,14 @@ import type { PlannedPackage } from "../plan/plan.ts";
 import type { AssignedNode } from "./assigned-plan.ts";
 import type { RunNode } from "./node.ts";
 
+/** An image with what goes with it into its index. */
+export interface MadeImage extends AttestedImage {
+  /** Besides the package's own; keys with their places. */
+  readonly annotations?: Readonly<Record<string, string>> | undefined;
+}
+
 /** An image that a node made, moved or found. */
-export interface NodeImage extends AttestedImage {
+export interface NodeImage extends MadeImage {
   readonly node: RunNode;
 }
 
@@ -17,7 +23,7 @@ export interface Destination {
   /** What remains to be done with an image that was built, before its package is published. */
   settle(node: AssignedNode, built: AttestedImage): Promise<void>;
   /** Moves an image that exists elsewhere: pulls it, or uploads it. */
-  transfer(node: RunNode): Promise<AttestedImage | undefined>;
+  transfer(node: RunNode): Promise<MadeImage | undefined>;
   /**
    * Makes a package's images findable under their tags, once all of them are there.
    *

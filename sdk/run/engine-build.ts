@@ -51,6 +51,12 @@ export interface EngineBuild {
   readonly redactor: Redactor;
 }
 
+/** What the exporters answered, and what goes beside the image. */
+export interface BuiltResult extends ExportResult {
+  /** The recipe's own; keys with their places. */
+  readonly annotations: Readonly<Record<string, string>> | undefined;
+}
+
 /** A build whose result is known, though nothing of it may have run yet. */
 export interface SolvedBuild {
   readonly job: BuildJob;
@@ -67,7 +73,7 @@ export interface SolvedBuild {
  * @throws GraphError `LLB_CAP_MISSING`, `LLB_TOO_LARGE`, BuildError, EngineError, PlanError `PLAN_EMULATION_REFUSED`,
  * `PLAN_CHECK_FAILED`
  */
-export async function buildOnEngine(build: EngineBuild, context: RunContext): Promise<ExportResult> {
+export async function buildOnEngine(build: EngineBuild, context: RunContext): Promise<BuiltResult> {
   const solved = await solveOnEngine(build, context);
   await using job = solved.job;
   const { checks, name } = build;
@@ -75,7 +81,8 @@ export async function buildOnEngine(build: EngineBuild, context: RunContext): Pr
   await startCacheExports(build, solved, context);
   const exported = await job.finish(solved.result, { signal: context.signal });
   for (const one of solved.caches.inBuild) await finishExport(one, exported.response, context);
-  return exported;
+  const { input } = solved;
+  return { ...exported, annotations: input.kind === "definition" ? input.annotations : undefined };
 }
 
 /** While the job is open the engine has every result at hand; the exports themselves go on beside what follows. */

@@ -1,4 +1,3 @@
-import { InputError } from "../core/errors.ts";
 import { deepFreeze } from "../core/freeze.ts";
 import type { PlatformText } from "../core/platform.ts";
 import type { Image } from "../image/image.ts";
@@ -8,10 +7,12 @@ import type { AttestSettings } from "../pkg/attestation.ts";
 import { type DockerfileOptions, dockerfileOptionsOf } from "../pkg/dockerfile-options.ts";
 import { type FrontendOptions, frontendImageOf } from "../pkg/frontend-image.ts";
 import type { HashOptions } from "../pkg/package.ts";
+import { type ReproducibleOptions, reproducibleOf } from "../pkg/reproducible.ts";
 import type { PackageSettings } from "../pkg/settings.ts";
 import type { Plan } from "../plan/plan.ts";
 import { type CacheInputs, NO_CACHES, withCaches } from "./build-cache/settings.ts";
 import type { CheckFunction, CheckOptions } from "./checks.ts";
+import { type DigestPush, type DigestPushOptions, startDigestPush } from "./digest-push.ts";
 import { type EngineChoice, type EngineSelection, selectionOf } from "./engine-selection.ts";
 import { type ContextInputs, namedContexts } from "./named-contexts.ts";
 import type { BuildOptions, ExportOptions, LlbOptions, OpenOptions, PushOptions, VerbOptions } from "./options.ts";
@@ -124,7 +125,15 @@ export class FluentPackage<P extends PlatformText = PlatformText> {
     return this.#with({ labels: { ...this.spec.overrides.labels, ...labels } });
   }
 
-  /** Adds annotations to the image manifest. */
+  /**
+   * Adds annotations: to the image's manifest, or where the key says, as with `docker buildx build --annotation`.
+   *
+   * @throws InputError `INPUT_OPTION_INVALID`
+   * @example
+   * ```ts
+   * pkg("pkg/init").annotations({ "org.opencontainers.image.title": "init", "index,manifest-descriptor:com.example.tier": "base" });
+   * ```
+   */
   annotations(annotations: Readonly<Record<string, string>>): FluentPackage<P> {
     return this.#with({ annotations: { ...this.spec.overrides.annotations, ...annotations } });
   }
@@ -150,17 +159,13 @@ export class FluentPackage<P extends PlatformText = PlatformText> {
   }
 
   /**
-   * Makes equal inputs give equal bytes, as far as the steps do: all times in the image and its layers that are later than
-   * `epochSeconds` become that, and steps find it as the build argument `SOURCE_DATE_EPOCH`. Default 0, so that a tag,
-   * which stands for a tree and not for a commit, stands for one digest.
+   * Makes equal inputs give equal bytes, as far as the steps do: times in the image and its layers that are later than
+   * `epochSeconds` become that, and steps find it as the build argument `SOURCE_DATE_EPOCH`.
    *
    * @throws InputError `INPUT_OPTION_INVALID`
    */
-  reproducible({ epochSeconds = 0 }: { readonly epochSeconds?: number } = {}): FluentPackage<P> {
-    if (!Number.isSafeInteger(epochSeconds) || epochSeconds < 0) {
-      throw new InputError("INPUT_OPTION_INVALID", `${epochSeconds} is no number of seconds since 1970`);
-    }
-    return this.#with({ reproducible: { epochSeconds } });
+  reproducible(options: ReproducibleOptions = {}): FluentPackage<P> {
+    return this.#with({ reproducible: reproducibleOf(options) });
   }
 
   /** Runs every step again. */
@@ -345,6 +350,14 @@ export class FluentPackage<P extends PlatformText = PlatformText> {
   /** Builds what is missing, pushes all platforms by digest, and only then moves tags: `name:tag-arch` and the index `name:tag`. */
   push(options: PushOptions = {}): Run<PackageResult<P>> {
     return startRun({ verb: "push", set: setOf(this.spec), options }, onlyPackage<P>(this.spec));
+  }
+
+  /**
+   * Builds what is missing and pushes all platforms by digest; no tag moves. What was pushed stands in the receipt, for
+   * `mergeIndexes()`, here or on another machine.
+   */
+  pushByDigest(options: DigestPushOptions = {}): Run<DigestPush> {
+    return startDigestPush(setOf(this.spec), options);
   }
 
   /** Builds what is missing and loads it into a docker daemon. */

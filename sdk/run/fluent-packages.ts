@@ -1,11 +1,14 @@
 import { resolve } from "node:path";
 import { deepFreeze } from "../core/freeze.ts";
 import type { PlatformText } from "../core/platform.ts";
+import type { AttestSettings } from "../pkg/attestation.ts";
 import type { HashOptions } from "../pkg/package.ts";
+import { type ReproducibleOptions, reproducibleOf } from "../pkg/reproducible.ts";
 import type { PackageSettings } from "../pkg/settings.ts";
 import type { Plan } from "../plan/plan.ts";
 import { type CacheInputs, NO_CACHES, withCaches } from "./build-cache/settings.ts";
 import type { CheckFunction, CheckOptions } from "./checks.ts";
+import { type DigestPush, type DigestPushOptions, startDigestPush } from "./digest-push.ts";
 import { type EngineChoice, type EngineSelection, selectionOf } from "./engine-selection.ts";
 import type { BuildOptions, ExportOptions, PushOptions, VerbOptions } from "./options.ts";
 import type { IndexOptions, PublishedIndex } from "./package-indexes.ts";
@@ -15,7 +18,7 @@ import type { PlannedBuild } from "./planned-builds.ts";
 import type { ExportedPackage, RunResult } from "./result.ts";
 import type { Run } from "./run.ts";
 import { type SecretInputs, secretSources } from "./secret-source.ts";
-import { type SshInputs, sshSockets } from "./ssh-agents.ts";
+import { type SshInputs, sshChoices } from "./ssh-agents.ts";
 import { startRun } from "./verbs.ts";
 
 /**
@@ -75,6 +78,21 @@ export class FluentPackages {
     return this.#with({ labels: { ...this.spec.overrides.labels, ...labels } });
   }
 
+  /** Adds annotations to every package's images; a key may say where, as with `pkg().annotations()`. */
+  annotations(annotations: Readonly<Record<string, string>>): FluentPackages {
+    return this.#with({ annotations: { ...this.spec.overrides.annotations, ...annotations } });
+  }
+
+  /** Asks engines to attest how every package's images came to be. @throws InputError `INPUT_OPTION_INVALID` when they are built */
+  attest(attest: AttestSettings): FluentPackages {
+    return this.#with({ attest: { ...this.spec.overrides.attest, ...attest } });
+  }
+
+  /** Makes equal inputs of every package give equal bytes. @throws InputError `INPUT_OPTION_INVALID` */
+  reproducible(options: ReproducibleOptions = {}): FluentPackages {
+    return this.#with({ reproducible: reproducibleOf(options) });
+  }
+
   /** Whether steps have a network, for every package. */
   network(network = true): FluentPackages {
     return this.#with({ network });
@@ -102,7 +120,7 @@ export class FluentPackages {
 
   /** Lets build steps of every package talk to ssh agents, as `ssh` of one package does. A package's own come first. */
   ssh(agents: SshInputs = { default: {} }): FluentPackages {
-    return new FluentPackages({ ...this.spec, ssh: { ...this.spec.ssh, ...sshSockets(agents) } });
+    return new FluentPackages({ ...this.spec, ssh: { ...this.spec.ssh, ...sshChoices(agents) } });
   }
 
   /** Uses caches for every package, as `cache` of one package does; names hold the package's, too: `-init-amd64`. */
@@ -155,6 +173,11 @@ export class FluentPackages {
   async publishIndexes(options: IndexOptions = {}): Promise<readonly PublishedIndex[]> {
     const { publishPackageIndexes } = await import("./package-indexes.ts");
     return await publishPackageIndexes(this.spec, options);
+  }
+
+  /** Builds what is missing and pushes it by digest, as `pushByDigest` of one package does. */
+  pushByDigest(options: DigestPushOptions = {}): Run<DigestPush> {
+    return startDigestPush(this.spec, options);
   }
 
   /** Builds what is missing and loads it into a docker daemon. */

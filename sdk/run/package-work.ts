@@ -1,19 +1,20 @@
 import { settleAll } from "../core/concurrency.ts";
 import { isKitsmithError, RunError } from "../core/errors.ts";
 import type { Redactor } from "../core/redact.ts";
-import type { AttestedImage } from "../oci/model/attested-image.ts";
 import type { PlannedPackage } from "../plan/plan.ts";
 import type { NodeOutcome } from "../progress/event.ts";
 import { isAssigned } from "./assigned-plan.ts";
-import { type BaseImage, baseContexts } from "./base-contexts.ts";
+import type { BaseImage } from "./base-contexts.ts";
 import type { CacheExports } from "./build-cache/cache-exports.ts";
 import { runChecks, skipChecks } from "./checks.ts";
-import { type DependencyBuilds, dependencyContexts } from "./dependency-builds.ts";
-import type { Destination, NodeImage } from "./destination.ts";
+import type { DependencyBuilds } from "./dependency-builds.ts";
+import { clearTargetDirectory } from "./depends-images.ts";
+import type { Destination, MadeImage, NodeImage } from "./destination.ts";
 import type { EnginePool } from "./engine-pool.ts";
 import { nodeName, type RunNode } from "./node.ts";
 import type { AttemptOptions } from "./node-attempts.ts";
 import { buildNode } from "./node-build.ts";
+import { gatherIngredients } from "./node-ingredients.ts";
 import type { NodeOrder } from "./node-order.ts";
 import type { NodeEnd, PackageEnd } from "./outcome.ts";
 import type { RunContext } from "./run.ts";
@@ -68,7 +69,7 @@ export async function performPackage(
 }
 
 /** How a node ended, with the image that it made or moved. */
-export type PerformedNode = NodeEnd & { readonly moved?: AttestedImage };
+export type PerformedNode = NodeEnd & { readonly moved?: MadeImage };
 
 /** Once, whoever asks first: its package, or a node that needs it. */
 function beginNode(node: RunNode, work: PackageWork): Promise<PerformedNode> {
@@ -117,17 +118,12 @@ async function neededBases(node: RunNode, work: PackageWork): Promise<readonly B
   return await settleAll(needs);
 }
 
-async function perform(
-  node: RunNode,
-  bases: readonly BaseImage[],
-  work: PackageWork,
-): Promise<AttestedImage | undefined> {
-  const { context, dependencies, order, stores } = work;
+async function perform(node: RunNode, bases: readonly BaseImage[], work: PackageWork): Promise<MadeImage | undefined> {
+  const { context, order } = work;
   context.signal.throwIfAborted();
   if (isAssigned(node)) {
-    const known = await baseContexts(bases, stores, context.signal);
-    const contexts = await dependencyContexts(node.tagged.spec, node.platform, dependencies, known);
-    return await node.engine.limit(() => buildNode(node, contexts, work), order.priority(node));
+    const ingredients = await gatherIngredients(node, bases, work, context.signal);
+    return await node.engine.limit(() => buildNode(node, ingredients, work), order.priority(node));
   }
   await checkStored(node, work);
   return node.plan.action === "none" ? undefined : await work.destination.transfer(node);
@@ -179,5 +175,7 @@ function finished(
 /** Undefined where nothing is built: what exists already was not made from the tree of now. */
 async function rememberBuiltTree(nodes: readonly RunNode[], { context }: PackageWork): Promise<TreeCheck | undefined> {
   const built = nodes.find(isAssigned);
-  return built && (await rememberTree(built.tagged, context.signal));
+  if (built === undefined) return undefined;
+  await clearTargetDirectory(built.tagged.package);
+  return await rememberTree(built.tagged, context.signal);
 }

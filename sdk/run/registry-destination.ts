@@ -9,7 +9,7 @@ import { registryOutput } from "../outputs/registry-output.ts";
 import type { PlannedPackage } from "../plan/plan.ts";
 import type { AssignedNode } from "./assigned-plan.ts";
 import type { Destination, NodeImage } from "./destination.ts";
-import { imageSettings, indexEntries } from "./image-annotations.ts";
+import { annotationsOfIndex, imageSettings, indexEntries } from "./image-annotations.ts";
 import type { RunNode } from "./node.ts";
 import type { ImageOptions, PushOptions } from "./options.ts";
 import type { RegistryReach } from "./registry-reach.ts";
@@ -77,6 +77,7 @@ async function publish(
     repository: reference,
     tag: planned.tag,
     entries: images.flatMap(indexEntries),
+    annotations: annotationsOfIndex(images, "index"),
     archTags,
     signal,
   });

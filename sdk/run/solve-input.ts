@@ -6,14 +6,17 @@ import {
   type BaseImage,
   baseImages,
   checkRequirements,
+  type Definition,
+  type KnownBases,
   type ResolvedImage,
   type ResolvedImages,
 } from "../llb/index.ts";
-import type { BuildStep } from "../lower/build-step.ts";
-import { callRecipe, lowerRecipe, type RecipeState } from "../lower/recipe.ts";
+import type { BuildStep, RecipeState } from "../lower/build-step.ts";
+import { callStep, lowerStep } from "../lower/lowering.ts";
 import type { SolveRequest } from "../lower/solve-request.ts";
 import { describeEngine } from "./engine-description.ts";
 import type { PooledEngine } from "./engine-pool.ts";
+import { resolveFrontends } from "./frontend-states.ts";
 import { withScriptTexts } from "./script-texts.ts";
 
 /** An open job and the engine that it is on. */
@@ -26,32 +29,52 @@ export interface JobOnEngine {
  * What the engine is asked to solve. A recipe's processes inherit from base images, whose configs only the engine can
  * tell; and what the engine cannot do is refused here, before any work.
  *
- * @throws GraphError `LLB_CAP_MISSING`, `LLB_TOO_LARGE`
+ * @throws GraphError `LLB_CAP_MISSING`, `LLB_TOO_LARGE`; BuildError where an image or a frontend cannot be resolved
  */
 export async function solveInput(
   step: BuildStep,
-  request: SolveRequest,
   { job, engine }: JobOnEngine,
   options: Abortable,
 ): Promise<SolveRequest["input"]> {
-  const { directory, source } = step.package;
-  if (source.kind !== "recipe") return request.input;
-  const recipe = callRecipe(step, source);
-  const { input } = lowerRecipe(step, recipe, await resolveBaseImages(step, recipe, job, options));
-  if (input.kind !== "definition") return input;
-  const definition = await withScriptTexts(input.definition, directory);
-  const { capabilities } = job;
-  checkRequirements(definition, { engine: describeEngine(engine), capabilities, sourceRoot: directory });
-  return { ...input, definition };
+  const { directory } = step.package;
+  const called = callStep(step);
+  const known = called.made === undefined ? {} : await resolveRecipe(called, called.made, job, options);
+  const { input } = lowerStep(called, known);
+  const checked = async (graph: Definition): Promise<Definition> => {
+    const definition = await withScriptTexts(graph, directory);
+    const { capabilities } = job;
+    checkRequirements(definition, { engine: describeEngine(engine), capabilities, sourceRoot: directory });
+    return definition;
+  };
+  if (input.kind === "frontend") {
+    const inputs = Object.entries(input.inputs ?? {}).map(async ([name, one]) => [name, await checked(one)] as const);
+    return inputs.length === 0 ? input : { ...input, inputs: Object.fromEntries(await Promise.all(inputs)) };
+  }
+  const { definition, attestations } = input;
+  if (attestations === undefined) return { ...input, definition: await checked(definition) };
+  const attested = attestations.map(async (one) => ({ ...one, definition: await checked(one.definition) }));
+  return { ...input, definition: await checked(definition), attestations: await Promise.all(attested) };
+}
+
+/** What a recipe builds on, as the engine tells it. */
+async function resolveRecipe(
+  step: BuildStep,
+  made: RecipeState,
+  job: BuildJob,
+  options: Abortable,
+): Promise<KnownBases> {
+  const images = await resolveBaseImages(step, made, job, options);
+  const states = await resolveFrontends(step, made, { images, states: step.packages }, job, options);
+  return { images, states };
 }
 
 async function resolveBaseImages(
   step: BuildStep,
-  { state }: RecipeState,
+  { roots }: RecipeState,
   job: BuildJob,
   { signal }: Abortable,
 ): Promise<ResolvedImages> {
-  const images = baseImages(state, { platform: step.platform });
+  const images = baseImages(roots, { platform: step.platform });
   const resolved = await Promise.all(
     images.map(async (image): Promise<readonly [string, ResolvedImage]> => {
       const { config, digest } = await job

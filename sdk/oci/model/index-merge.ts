@@ -45,6 +45,18 @@ export function mergeIndex(existing: ImageIndex | undefined, added: readonly Des
   );
 }
 
+/** The index with annotations of its own; `known` decides what becomes of a key that it has already. */
+export function annotateIndex(
+  index: ImageIndex,
+  annotations: Readonly<Record<string, string>>,
+  known: "replace" | "keep" = "replace",
+): ImageIndex {
+  if (Object.keys(annotations).length === 0) return index;
+  const { annotations: present = {} } = index;
+  const all = known === "replace" ? { ...present, ...annotations } : { ...annotations, ...present };
+  return Object.freeze({ ...index, annotations: Object.freeze(all) });
+}
+
 function isImage(entry: Descriptor): boolean {
   return entry.annotations?.[REFERENCE_TYPE] !== "attestation-manifest";
 }

@@ -1,14 +1,14 @@
 import { describe, expect, test } from "vitest";
 import { formatPlatform, parsePlatform } from "../../../sdk/core/platform.ts";
 import { execPlatforms } from "../../../sdk/llb/exec-platforms.ts";
-import { llb } from "../../../sdk/llb/index.ts";
+import { llb, type State } from "../../../sdk/llb/index.ts";
 import type { BuildStep } from "../../../sdk/lower/build-step.ts";
 import { lowerStep } from "../../../sdk/lower/lowering.ts";
-import { recipeFingerprint } from "../../../sdk/lower/recipe.ts";
+import { callForFingerprint, recipeFingerprint } from "../../../sdk/lower/recipe.ts";
 import { createPackage, type PackageInit } from "../../../sdk/pkg/create-package.ts";
-import type { Recipe } from "../../../sdk/pkg/package.ts";
+import type { Recipe, RecipeContext } from "../../../sdk/pkg/package.ts";
 
-const recipe: Recipe = ({ platform, buildPlatform, context }) => {
+const recipe = ({ platform, buildPlatform, context }: RecipeContext): State => {
   const build = llb
     .image("alpine:3.22", { platform: buildPlatform })
     .copy(context("."), "/src")
@@ -76,7 +76,7 @@ describe("lowering a recipe", () => {
 describe("recipeFingerprint", () => {
   const source = (given: BuildStep) => {
     if (given.package.source.kind !== "recipe") throw new Error("a recipe");
-    return recipeFingerprint(given, given.package.source);
+    return recipeFingerprint(given, callForFingerprint(given, given.package.source));
   };
 
   test("does not depend on where it is built, or where the directory lies", () => {
