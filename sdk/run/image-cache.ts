@@ -8,7 +8,7 @@ import { publishedImages } from "../oci/cache/published.ts";
 import { pullIntoCache } from "../oci/cache/pull.ts";
 import { type CachePushOptions, type PushedImage, pushFromCache } from "../oci/cache/push.ts";
 import type { ExportFormat } from "../oci/layout/archive-export.ts";
-import type { Cache } from "../oci/layout/cache.ts";
+import { type Cache, openCache as openLayout } from "../oci/layout/cache.ts";
 import {
   type CacheCheck,
   type CheckCacheOptions,
@@ -93,8 +93,8 @@ export interface ImageCache extends AsyncDisposable {
  * @throws ContentError `CONTENT_CORRUPT` naming the damaged file, `CONTENT_WRITE_FAILED`, `CACHE_LOCK_UNAVAILABLE`
  */
 export async function openCache({ directory, registries, signal }: CacheOptions = {}): Promise<ImageCache> {
-  const stores = createStores({ signal, registries, ...(directory ? { cacheDirectory: directory } : {}) });
-  const cache = await stores.cache();
+  const stores = createStores({ signal, registries });
+  const cache = await openLayout(directory || defaultCacheDirectory(), { signal });
   const exported = (name: string, options: CacheExportOptions = {}) => exportImage(cache, name, options);
   return Object.freeze<ImageCache>({
     content: cache,
@@ -117,7 +117,7 @@ export async function openCache({ directory, registries, signal }: CacheOptions 
  * @throws ContentError as `CONTENT_NOT_FOUND` if there is no such directory, `CONTENT_CORRUPT` for a layout of another version
  */
 export async function checkCache({ directory, ...options }: CacheCheckOptions = {}): Promise<CacheCheck> {
-  return await checkCacheDirectory(directory ?? defaultCacheDirectory(), options);
+  return await checkCacheDirectory(directory || defaultCacheDirectory(), options);
 }
 
 async function removeImages(

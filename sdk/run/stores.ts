@@ -35,6 +35,7 @@ export function createStores(options: StoreOptions): Stores {
   const policy = createRegistryPolicy(options.registries);
   const { credentials, mirrors } = policy;
   let cache: Promise<Cache> | undefined;
+  const uses: Promise<AsyncDisposable>[] = [];
   let registry: RegistryClient | undefined;
   let reader: RegistryClient | undefined;
   const hasMirrors = Object.keys(mirrors).length > 0;
@@ -45,7 +46,9 @@ export function createStores(options: StoreOptions): Stores {
   return {
     credentials,
     cache: () => {
-      cache ??= openCache(options.cacheDirectory ?? defaultCacheDirectory(), options);
+      cache ??= openCache(options.cacheDirectory ?? defaultCacheDirectory(), options).then((opened) =>
+        keepingContent(opened, uses, options),
+      );
       return cache;
     },
     registry: direct,
@@ -59,6 +62,38 @@ export function createStores(options: StoreOptions): Stores {
       reader?.close();
       // Opening makes files; nothing of that may go on when the run is over.
       await cache?.catch(() => {});
+      for (const use of await Promise.allSettled(uses)) {
+        if (use.status === "fulfilled") await use.value[Symbol.asyncDispose]();
+      }
     },
   };
+}
+
+/** What a run stores gets its name later: from the first write on, nobody else may clean it away. */
+function keepingContent(cache: Cache, uses: Promise<AsyncDisposable>[], { signal }: Abortable): Cache {
+  const keep = async () => {
+    if (uses.length === 0) uses.push(cache.useContent({ signal }));
+    await uses[0];
+  };
+  return Object.freeze<Cache>({
+    ...cache,
+    writeBlob: async (content, options) => {
+      await keep();
+      return await cache.writeBlob(content, options);
+    },
+    importArchive: async (archive, options) => {
+      await keep();
+      return await cache.importArchive(archive, options);
+    },
+    // Its change may write, under the cache's lock: whoever cleans up takes the two in the other order.
+    updateReference: async (name, change, options) => {
+      await keep();
+      return await cache.updateReference(name, change, options);
+    },
+  });
+}
+
+function clientOptions({ credentials, plainHttp, certificates }: RegistryPolicy, { emit }: StoreOptions) {
+  const onNotice = (message: string) => emit?.({ type: "notice", at: Date.now(), level: "warning", message });
+  return { credentials, plainHttp, certificates, onNotice, env: process.env };
 }

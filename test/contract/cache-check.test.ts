@@ -149,6 +149,16 @@ test("what is being written is not taken for what was left behind", async () => 
   expect(await checkCache(directory)).toMatchObject({ ok: false });
 });
 
+test("a repair waits for whoever stores content and has not named it yet", async () => {
+  const use = await cache.useContent();
+  const repair = checkCache(directory, { repair: true });
+  const added = await createImage(cache, "s390x");
+  await new Promise((resolve) => setTimeout(resolve, 100));
+  await cache.setReference("new:1", added);
+  await use[Symbol.asyncDispose]();
+  expect(await repair).toMatchObject({ ok: true, images: 3 });
+});
+
 async function editIndex(edit: (text: string) => string): Promise<void> {
   await writeFile(indexPath(), edit(await readFile(indexPath(), "utf8")));
 }

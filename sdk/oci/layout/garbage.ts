@@ -65,7 +65,7 @@ export function blobPath(layout: string, digest: Digest): string {
 }
 
 /** The digests under which a layout holds content. */
-export async function storedDigests(layout: string): Promise<readonly Digest[]> {
+async function storedDigests(layout: string): Promise<readonly Digest[]> {
   const names = await readdir(join(layout, "blobs", "sha256")).catch((cause: unknown) => {
     if (hasErrorCode(cause, "ENOENT")) return [];
     throw asWriteError(cause, layout);

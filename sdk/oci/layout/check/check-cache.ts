@@ -40,16 +40,17 @@ export async function checkCache(layout: string, options: CheckCacheOptions = {}
   await requireDirectory(layout);
   const checked: Checked = { layout, blobs: createBlobStore(layout), repair, signal };
   if (!repair) return await look(checked, await isIdle(layout));
-  const lock = await lockFile(join(layout, ".lock"), { signal });
+  // In this order: those who store content need the cache's lock to name it.
+  const alone = await lockFile(contentLockPath(layout), { signal });
   try {
-    const alone = await lockFile(contentLockPath(layout), { signal });
+    const lock = await lockFile(join(layout, ".lock"), { signal });
     try {
       return await look(checked, true);
     } finally {
-      await alone[Symbol.asyncDispose]();
+      await lock[Symbol.asyncDispose]();
     }
   } finally {
-    await lock[Symbol.asyncDispose]();
+    await alone[Symbol.asyncDispose]();
   }
 }
 
