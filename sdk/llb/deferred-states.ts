@@ -1,4 +1,6 @@
+import type { SourceLocation } from "../core/errors.ts";
 import type { ResolvedState } from "./base-image.ts";
+import { callSiteLocation } from "./call-site.ts";
 import { walkVertices } from "./graph.ts";
 import type { StateValue } from "./state-value.ts";
 import type { DeferredFrontend, DeferredPackage, DeferredVertex, FileVertex, Output } from "./vertex.ts";
@@ -24,6 +26,11 @@ export function deferredStates({ output, settings }: StateValue): DeferredStates
     }
   }
   return Object.freeze({ packages: Object.freeze([...packages]), frontends: Object.freeze([...frontends]) });
+}
+
+/** The line that asks for it. */
+export function deferredLocation(vertex: DeferredVertex): SourceLocation | undefined {
+  return callSiteLocation(vertex.site);
 }
 
 /** A state, and the config of its image, in place of a deferred one. */

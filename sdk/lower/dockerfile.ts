@@ -2,6 +2,7 @@ import { formatPlatform } from "../core/platform.ts";
 import type { DockerfileSource } from "../pkg/package.ts";
 import { attestOptions } from "./attestation.ts";
 import type { BuildStep } from "./build-step.ts";
+import type { ContextInputs } from "./context-states.ts";
 import { dockerfileAttributes } from "./dockerfile-attributes.ts";
 import { localName, packageRoot } from "./local-name.ts";
 import type { LocalSource, SolveRequest } from "./solve-request.ts";
@@ -9,7 +10,11 @@ import type { LocalSource, SolveRequest } from "./solve-request.ts";
 const CONTEXTS_CAPABILITY = "moby.buildkit.frontend.contexts+forward";
 
 /** The request that builds a Dockerfile package: the daemon's own dockerfile frontend over two served directories. */
-export function lowerDockerfile(step: BuildStep, source: DockerfileSource): SolveRequest {
+export function lowerDockerfile(
+  step: BuildStep,
+  source: DockerfileSource,
+  states: ContextInputs = { options: {}, inputs: {} },
+): SolveRequest {
   const root = packageRoot(step.package);
   const ownDirectory = { layers: root.layers.slice(0, 1) };
   const context: LocalSource = { name: localName("context", root), root, ignoreFiles: source.ignoreFiles };
@@ -24,7 +29,8 @@ export function lowerDockerfile(step: BuildStep, source: DockerfileSource): Solv
     input: {
       kind: "frontend",
       frontend: source.frontend ? "gateway.v0" : "dockerfile.v0",
-      options: frontendOptions(step, source, context.name, dockerfile.name),
+      options: { ...frontendOptions(step, source, context.name, dockerfile.name), ...states.options },
+      ...(Object.keys(states.inputs).length === 0 ? {} : { inputs: states.inputs }),
     },
     locals: [context, dockerfile, ...contextLocals(source)],
     sharedKey: context.name,
@@ -84,10 +90,10 @@ function entitlements(step: BuildStep, { options = {} }: DockerfileSource): Solv
 
 function contextAddresses({ contexts = {} }: DockerfileSource): Readonly<Record<string, string>> {
   return Object.fromEntries(
-    Object.entries(contexts).map(([name, context]) => [
-      name,
-      context.kind === "url" ? context.url : `local:${contextLocal(name, context.directory).name}`,
-    ]),
+    Object.entries(contexts).flatMap(([name, context]) => {
+      if (context.kind === "url") return [[name, context.url]];
+      return context.kind === "recipe" ? [] : [[name, `local:${contextLocal(name, context.directory).name}`]];
+    }),
   );
 }
 

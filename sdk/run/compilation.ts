@@ -8,6 +8,7 @@ import { selectPlatforms } from "../plan/preflight.ts";
 import { resolveBuildArgs } from "./build-arg-sources.ts";
 import { createStep } from "./build-steps.ts";
 import type { LlbOptions } from "./options.ts";
+import { withPackageReferences } from "./package-references.ts";
 import { type PackageSpec, setOf } from "./package-spec.ts";
 import { type TaggedPackage, tagPackageSet } from "./tagging.ts";
 
@@ -20,7 +21,7 @@ export interface CompilablePackage {
 
 /** The request for a platform as an engine of that platform would get it. */
 export async function compilePackage(spec: PackageSpec, text: PlatformText): Promise<SolveRequest> {
-  return withoutEngine(await compilable(spec, text));
+  return await withoutEngine(await compilable(spec, text), {});
 }
 
 /**
@@ -39,7 +40,7 @@ export async function compileDefinition(
     const { compileOnEngine } = await import("./engine-compilation.ts");
     return new LlbDefinition(await compileOnEngine(compiled, engine, { signal }));
   }
-  const { input, title } = withoutEngine(compiled);
+  const { input, title } = await withoutEngine(compiled, { signal });
   if (input.kind === "definition") return new LlbDefinition(input.definition);
   throw new PlanError(
     "PLAN_RECIPE_INVALID",
@@ -64,6 +65,10 @@ export async function compilable(
   return { tagged, platform, buildArgs: await resolveBuildArgs(tagged.package, options) };
 }
 
-function withoutEngine({ tagged, platform, buildArgs }: CompilablePackage): SolveRequest {
-  return lowerStep(createStep(tagged, buildArgs, { platform, buildPlatform: platform, sandboxNetwork: "sandbox" }));
+async function withoutEngine(
+  { tagged, platform, buildArgs }: CompilablePackage,
+  options: Abortable,
+): Promise<SolveRequest> {
+  const step = createStep(tagged, buildArgs, { platform, buildPlatform: platform, sandboxNetwork: "sandbox" });
+  return lowerStep(await withPackageReferences(step, options));
 }

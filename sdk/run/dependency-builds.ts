@@ -12,7 +12,7 @@ import type { Stores } from "./stores.ts";
 import type { RunSpec } from "./verbs.ts";
 
 /** The name of the cache in a build's session. */
-const STORE = "cache";
+export const CACHE_STORE = "cache";
 
 /** Gets the image of a package that another one needs into the cache: by building it, if there is none. */
 export type DependencyBuilds = (spec: PackageSpec, platform: Platform, dependent: PackageSpec) => Promise<Digest>;
@@ -42,7 +42,7 @@ export function createDependencyBuilds(
 
 /** Where the frontend finds an image that lies in the cache. */
 export function cacheAddress(digest: Digest): string {
-  return `oci-layout://${STORE}@${digest}`;
+  return `oci-layout://${CACHE_STORE}@${digest}`;
 }
 
 /** Where the images of a package's contexts lie that are packages: built where they have to be. */
@@ -77,8 +77,8 @@ export async function contextLayouts(
   addresses: Readonly<Record<string, string>>,
   { cache }: Pick<Stores, "cache">,
 ): Promise<ReadonlyMap<string, string>> {
-  if (!Object.values(addresses).some((address) => address.startsWith(`oci-layout://${STORE}@`))) return new Map();
-  return new Map([[STORE, (await cache()).directory]]);
+  if (!Object.values(addresses).some((address) => address.startsWith(`oci-layout://${CACHE_STORE}@`))) return new Map();
+  return new Map([[CACHE_STORE, (await cache()).directory]]);
 }
 
 async function buildDependency(

@@ -1,4 +1,6 @@
 import type { Abortable } from "../core/abort.ts";
+import { BuildError } from "../core/errors.ts";
+import { isRecord } from "../core/json.ts";
 import { createRedactor } from "../core/redact.ts";
 import type { BuildJob } from "../engine/engine.ts";
 import type { Definition } from "../llb/definition.ts";
@@ -13,6 +15,8 @@ import type { CompilablePackage } from "./compilation.ts";
 import { createEnginePool } from "./engine-pool.ts";
 import { type EngineSelection, selectionOf } from "./engine-selection.ts";
 import type { LlbOptions } from "./options.ts";
+import { withPackageReferences } from "./package-references.ts";
+import type { RecipePackage } from "./recipe-packages.ts";
 import { verifySecrets } from "./secret-source.ts";
 import { solveInput } from "./solve-input.ts";
 import { verifySshAgents } from "./ssh-agents.ts";
@@ -82,5 +86,24 @@ export async function withCompilationJob<Result>(
     entitlements: request.entitlements,
     signal,
   });
-  return await use({ job, input: await solveInput(step, { job, engine }, { signal }) }, { signal });
+  const named = await withPackageReferences(step, { signal }, (reference, used) =>
+    publishedConfig(job, reference, used),
+  );
+  return await use({ job, input: await solveInput(named, { job, engine }, { signal }) }, { signal });
+}
+
+/** Of a package that was never published nothing is known: it would be built first. */
+async function publishedConfig(
+  job: BuildJob,
+  reference: string,
+  { platform }: RecipePackage,
+): Promise<Readonly<Record<string, unknown>> | undefined> {
+  try {
+    const { config } = await job.resolveImage(reference, platform);
+    const value: unknown = JSON.parse(Buffer.from(config).toString("utf8"));
+    return isRecord(value) ? value : undefined;
+  } catch (error) {
+    if (error instanceof BuildError) return undefined;
+    throw error;
+  }
 }

@@ -6,12 +6,15 @@ import { type ContextEntry, walkTree } from "../context/walk.ts";
 import type { Abortable } from "../core/abort.ts";
 import { InputError } from "../core/errors.ts";
 import { isRegularMode } from "../core/file-stat.ts";
-import { normalizeContextName } from "../llb/index.ts";
-import type { NamedContext, Package } from "../pkg/package.ts";
+import { normalizeContextName, type State } from "../llb/index.ts";
+import type { NamedContext, Package, Recipe } from "../pkg/package.ts";
 import type { PackageSpec } from "./package-spec.ts";
 
-/** What `.contexts({ … })` takes, by name. Relative directories count from the working directory. */
-export type ContextInputs = Readonly<Record<string, string | { readonly spec: PackageSpec }>>;
+/**
+ * What `.contexts({ … })` takes, by name: an address, a directory (relative ones count from the working directory), a
+ * package, a state, or what makes a state for a platform, as a recipe does.
+ */
+export type ContextInputs = Readonly<Record<string, string | { readonly spec: PackageSpec } | State | Recipe>>;
 
 /** What a package holds of them. */
 export interface NamedContexts {
@@ -31,10 +34,13 @@ export function namedContexts(inputs: ContextInputs): NamedContexts {
   const entries = Object.entries(inputs).map(([name, input]) => [contextName(name), input] as const);
   return {
     named: Object.fromEntries(
-      entries.flatMap(([name, input]) => (typeof input === "string" ? [[name, parseContext(input)]] : [])),
+      entries.flatMap(([name, input]) => {
+        const context = ownContext(input);
+        return context === undefined ? [] : [[name, context]];
+      }),
     ),
     packages: Object.fromEntries(
-      entries.flatMap(([name, input]) => (typeof input === "string" ? [] : [[name, input.spec]])),
+      entries.flatMap(([name, input]) => (typeof input === "object" && "spec" in input ? [[name, input.spec]] : [])),
     ),
   };
 }
@@ -45,13 +51,19 @@ export async function contextStates(
   options: Abortable,
 ): Promise<Readonly<Record<string, string>>> {
   const contexts = Object.entries(source.kind === "dockerfile" ? (source.contexts ?? {}) : {});
-  const states = contexts.map(
-    async ([name, context]): Promise<readonly [string, string]> => [
-      name,
-      context.kind === "url" ? context.url : await directoryState(context.directory, options),
-    ],
-  );
-  return Object.fromEntries(await Promise.all(states));
+  const states = contexts.map(async ([name, context]): Promise<readonly (readonly [string, string])[]> => {
+    // What a recipe comes to is recorded elsewhere.
+    if (context.kind === "recipe") return [];
+    return [[name, context.kind === "url" ? context.url : await directoryState(context.directory, options)]];
+  });
+  return Object.fromEntries((await Promise.all(states)).flat());
+}
+
+/** Undefined for a package. A state is held by a function: it is not to be gone through when settings are frozen. */
+function ownContext(input: ContextInputs[string]): NamedContext | undefined {
+  if (typeof input === "string") return parseContext(input);
+  if (typeof input === "function") return { kind: "recipe", recipe: input };
+  return "spec" in input ? undefined : { kind: "recipe", recipe: () => input };
 }
 
 function contextName(name: string): string {
@@ -70,8 +82,8 @@ function parseContext(text: string): NamedContext {
   });
 }
 
-/** Names, modes and content; not times and owners, which engines do not see either. */
-async function directoryState(directory: string, options: Abortable): Promise<string> {
+/** What lies in a directory, as a digest: names, modes and content; not times and owners, which engines do not see either. */
+export async function directoryState(directory: string, options: Abortable): Promise<string> {
   const hash = createHash("sha256");
   const tree = await openTree({ layers: [{ directory, prefix: "" }] });
   for await (const entry of walkTree(tree, options)) {

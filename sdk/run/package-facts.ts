@@ -1,10 +1,9 @@
-import { mapConcurrent } from "../core/concurrency.ts";
+import { mapConcurrent, settleAll } from "../core/concurrency.ts";
 import { formatPlatform, type Platform, parsePlatform } from "../core/platform.ts";
 import { parseReference } from "../oci/model/reference.ts";
 import type { RegistryClient } from "../oci/registry/client.ts";
 import type { PackageFacts, PlatformFacts } from "../plan/plan.ts";
 import { selectPlatforms } from "../plan/preflight.ts";
-import { contextStates } from "./named-contexts.ts";
 import { recordedInputs } from "./recorded-inputs.ts";
 import { findCached, findPublished, type ImagesByPlatform, type PublishedImages } from "./stored-images.ts";
 import type { Stores } from "./stores.ts";
@@ -35,7 +34,6 @@ async function factsOf(tagged: TaggedPackage, stores: Stores, options: FactsOpti
   const asked = tagged.spec.overrides.platforms?.map(parsePlatform);
   const platforms = selectPlatforms(tagged.package, asked);
   const [cached, published] = await askStores(tagged, stores, options);
-  const contexts = await contextStates(tagged.package, options);
   return {
     package: tagged.package,
     name: tagged.name,
@@ -43,7 +41,9 @@ async function factsOf(tagged: TaggedPackage, stores: Stores, options: FactsOpti
     reference: tagged.canonicalReference,
     dirty: tagged.git.dirty,
     hashed: tagged.hash !== "",
-    platforms: platforms.map((platform) => platformFacts(tagged, platform, { cached, published, contexts })),
+    platforms: await settleAll(
+      platforms.map((platform) => platformFacts(tagged, platform, { cached, published }, options)),
+    ),
     ...(published.index ? { publishedIndex: published.index } : {}),
   };
 }
@@ -67,13 +67,16 @@ const NOTHING_PUBLISHED: PublishedImages = { answer: () => ({ kind: "absent" }) 
 interface KnownOfPackage {
   readonly cached: ImagesByPlatform;
   readonly published: PublishedImages;
-  readonly contexts: Readonly<Record<string, string>>;
 }
 
-function platformFacts(tagged: TaggedPackage, platform: Platform, known: KnownOfPackage): PlatformFacts {
-  const { cached, published, contexts } = known;
+async function platformFacts(
+  tagged: TaggedPackage,
+  platform: Platform,
+  { cached, published }: KnownOfPackage,
+  options: FactsOptions,
+): Promise<PlatformFacts> {
   const cache = cached.get(formatPlatform(platform));
-  const inputs = recordedInputs(tagged, platform, contexts);
+  const inputs = await recordedInputs(tagged, platform, options);
   return {
     platform,
     registry: published.answer(platform),

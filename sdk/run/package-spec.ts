@@ -4,7 +4,7 @@ import type { CacheSettings } from "./build-cache/settings.ts";
 import type { Check } from "./checks.ts";
 import type { EngineSelection } from "./engine-selection.ts";
 import type { SecretSource } from "./secret-source.ts";
-import type { SshSocket } from "./ssh-agents.ts";
+import type { SshChoice } from "./ssh-agents.ts";
 
 /** Where a package comes from: a directory that a loader reads when the first verb is called, or a value. */
 export type PackageOrigin =
@@ -22,7 +22,7 @@ export interface PackageSpec {
   /** What build steps may ask for, by id. No values: only where they come from. */
   readonly secrets: Readonly<Record<string, SecretSource>>;
   /** The ssh agents that build steps may talk to, by id. */
-  readonly ssh: Readonly<Record<string, SshSocket>>;
+  readonly ssh: Readonly<Record<string, SshChoice>>;
   /** Caches beside the engine's own. Undefined: none. */
   readonly caches?: CacheSettings;
   /** Those of the set that the package is in: their names hold the package's, too. */
@@ -31,6 +31,11 @@ export interface PackageSpec {
   readonly contextPackages: Readonly<Record<string, PackageSpec>>;
   /** Packages that come first in a run that builds them too. */
   readonly dependsOn: readonly PackageSpec[];
+}
+
+/** Tells the data of a fluent package from other objects. */
+export function isPackageSpec(value: object): value is PackageSpec {
+  return "origin" in value && "overrides" in value && "engines" in value && "contextPackages" in value;
 }
 
 /** A member of a set: one package with its own settings, or a glob over directories. */
@@ -50,7 +55,7 @@ export interface PackageSetSpec {
   /** Under each member's own. */
   readonly secrets: Readonly<Record<string, SecretSource>>;
   /** Under each member's own. */
-  readonly ssh: Readonly<Record<string, SshSocket>>;
+  readonly ssh: Readonly<Record<string, SshChoice>>;
   /** In addition to each member's own. */
   readonly caches?: CacheSettings;
   /** A failure does not stop the other packages. */

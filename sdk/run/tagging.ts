@@ -10,6 +10,7 @@ import type { NamedContext, Package } from "../pkg/package.ts";
 import { withSettings } from "../pkg/settings.ts";
 import { type PackageTag, tagPackage } from "../plan/tag.ts";
 import { mergeSettings, type PackageSetMember, type PackageSetSpec, type PackageSpec, setOf } from "./package-spec.ts";
+import type { UseChain } from "./use-chain.ts";
 
 /** A package with the tag that its content has now. */
 export interface TaggedPackage extends PackageTag {
@@ -24,8 +25,14 @@ export interface TaggedPackage extends PackageTag {
   readonly dependsOn: readonly string[];
 }
 
+/** How packages are tagged. */
+export interface TagOptions extends Abortable {
+  /** The packages whose recipes led to these. */
+  readonly chain?: UseChain | undefined;
+}
+
 /** Loads the packages of a set and asks git for their tags, with few processes for all of them together. */
-export async function tagPackageSet(set: PackageSetSpec, options: Abortable = {}): Promise<readonly TaggedPackage[]> {
+export async function tagPackageSet(set: PackageSetSpec, options: TagOptions = {}): Promise<readonly TaggedPackage[]> {
   const specs = (await Promise.all(set.members.map((member) => expandMember(member, options)))).flat();
   const loaded = await Promise.all(
     specs.map(async (entry) => {
@@ -40,6 +47,13 @@ export async function tagPackageSet(set: PackageSetSpec, options: Abortable = {}
   const tagged = loaded.map((entry) => tagLoaded(entry, facts));
   assertDistinct(tagged);
   return tagged;
+}
+
+/** The tag of one package. */
+export async function onlyTagged(spec: PackageSpec, options: TagOptions): Promise<TaggedPackage> {
+  const [tagged] = await tagPackageSet(setOf(spec), options);
+  if (tagged !== undefined) return tagged;
+  throw new PlanError("PLAN_PLATFORM_UNSUPPORTED", "there is no package to tag");
 }
 
 function tagLoaded(
@@ -86,7 +100,7 @@ function withSetSettings(spec: PackageSpec, set: PackageSetSpec): PackageSpec {
   };
 }
 
-async function loadSpec({ origin, overrides, contextPackages }: PackageSpec, options: Abortable): Promise<LoadedSpec> {
+async function loadSpec({ origin, overrides, contextPackages }: PackageSpec, options: TagOptions): Promise<LoadedSpec> {
   const loaded =
     origin.kind === "value"
       ? origin.package
@@ -98,7 +112,7 @@ async function loadSpec({ origin, overrides, contextPackages }: PackageSpec, opt
   return { loaded, package: withSettings(withFiles, { ...settings, contexts }) };
 }
 
-async function referencesOf(specs: readonly PackageSpec[], options: Abortable): Promise<readonly string[]> {
+async function referencesOf(specs: readonly PackageSpec[], options: TagOptions): Promise<readonly string[]> {
   const tagged = await Promise.all(specs.map((spec) => tagPackageSet(setOf(spec), options)));
   return tagged.flat().map(({ canonicalReference }) => canonicalReference);
 }
@@ -106,7 +120,7 @@ async function referencesOf(specs: readonly PackageSpec[], options: Abortable): 
 /** The references that packages have now, as contexts. */
 async function packageContexts(
   specs: PackageSpec["contextPackages"],
-  options: Abortable,
+  options: TagOptions,
 ): Promise<Readonly<Record<string, NamedContext>>> {
   const contexts = Object.entries(specs).map(async ([name, spec]): Promise<readonly [string, NamedContext]> => {
     const [reference = ""] = await referencesOf([spec], options);
