@@ -32,7 +32,7 @@ export async function prepareBuilds(
         assertBuildable(tagged);
         await checkPackageFiles(tagged.package, options);
         await verifySecrets(tagged.spec.secrets);
-        await verifySshAgents(tagged.spec.ssh);
+        await verifySshAgents(tagged.spec.ssh, options);
         return [tagged, await resolveBuildArgs(tagged.package, options)] as const;
       }),
     ),

@@ -88,7 +88,8 @@ export function fromValue(value: string | Uint8Array): SecretSource {
  * @throws InputError `INPUT_OPTION_INVALID` for what is neither, such as a bare text
  */
 export function secretSources(inputs: SecretInputs): Readonly<Record<string, SecretSource>> {
-  return Object.fromEntries(Object.entries(inputs).map(([id, input]) => [id, sourceOf(id, input)]));
+  if ("" in inputs) throw new InputError("INPUT_OPTION_INVALID", "a secret has no id");
+  return Object.fromEntries(Object.entries(inputs).map(([id, input]) => [id, secretSource(`the secret ${id}`, input)]));
 }
 
 /**
@@ -100,16 +101,21 @@ export async function verifySecrets(sources: Readonly<Record<string, SecretSourc
   await settleAll(Object.values(sources).map(({ verify }) => verify()));
 }
 
-function sourceOf(id: string, input: SecretSource | SecretCallback): SecretSource {
-  if (typeof input === "function") return fromCallback(id, input);
-  if (id !== "" && typeof input === "object" && input !== null && typeof input.read === "function") return input;
-  throw new InputError("INPUT_OPTION_INVALID", `the secret "${id}" has no source`, {
-    hint: "Give it an id and fromEnv(…), fromFile(…), fromValue(…) or a function.",
+/**
+ * One source; a function becomes one, too. `what` tells people what it is for.
+ *
+ * @throws InputError `INPUT_OPTION_INVALID`
+ */
+export function secretSource(what: string, input: SecretSource | SecretCallback): SecretSource {
+  if (typeof input === "function") return fromCallback(what, input);
+  if (typeof input === "object" && input !== null && typeof input.read === "function") return input;
+  throw new InputError("INPUT_OPTION_INVALID", `${what} has no source`, {
+    hint: "Give it fromEnv(…), fromFile(…), fromValue(…) or a function.",
   });
 }
 
-function fromCallback(id: string, callback: SecretCallback): SecretSource {
-  const origin = `the function for the secret ${id}`;
+function fromCallback(what: string, callback: SecretCallback): SecretSource {
+  const origin = `the function for ${what}`;
   return Object.freeze({
     origin,
     verify: async () => {},

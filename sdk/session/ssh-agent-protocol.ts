@@ -10,10 +10,12 @@ const LENGTH_BYTES = 4;
  *
  * @source https://www.rfc-editor.org/rfc/rfc9987.html
  */
-const AGENT_MESSAGE = Object.freeze({ failure: 5, listRequest: 11, signRequest: 13 });
+export const AGENT_MESSAGE: Readonly<
+  Record<"failure" | "listRequest" | "listAnswer" | "signRequest" | "signAnswer", number>
+> = Object.freeze({ failure: 5, listRequest: 11, listAnswer: 12, signRequest: 13, signAnswer: 14 });
 
 /** The answer to what is not allowed or not understood. */
-const AGENT_FAILURE: Uint8Array = Uint8Array.of(AGENT_MESSAGE.failure);
+export const AGENT_FAILURE: Uint8Array = Uint8Array.of(AGENT_MESSAGE.failure);
 
 /** Answers one request; undefined when the agent has gone away. */
 export type AgentRequestHandler = (request: Uint8Array) => Promise<Uint8Array | undefined>;

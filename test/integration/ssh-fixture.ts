@@ -45,6 +45,17 @@ export async function startAgent(type = "ed25519"): Promise<TestAgent> {
   };
 }
 
+/** Several agents with a key each. */
+export async function startAgents(
+  types: readonly string[],
+): Promise<AsyncDisposable & { readonly agents: readonly TestAgent[] }> {
+  const agents = await Promise.all(types.map((type) => startAgent(type)));
+  return {
+    agents,
+    [Symbol.asyncDispose]: async () => void (await Promise.all(agents.map((agent) => agent[Symbol.asyncDispose]()))),
+  };
+}
+
 /** Listens, and says nothing. */
 export async function startDeafAgent(): Promise<DeafAgent> {
   const directory = await mkdtemp("/tmp/kitsmith-ssh-");
@@ -62,14 +73,21 @@ export async function startDeafAgent(): Promise<DeafAgent> {
   };
 }
 
-/** The machine's own `ssh-add` with its libraries, below a directory. */
-export async function sshAddFiles(directory: string): Promise<Readonly<Record<string, FileContent>>> {
-  const { stdout: which } = await execa("sh", ["-c", "command -v ssh-add"]);
-  const { stdout: libraries } = await execa("ldd", [which]);
-  const paths = [which, ...(libraries.match(/\/\S+(?= \(0x)/g) ?? [])];
+/** The machine's own programs of OpenSSH with their libraries, below a directory. */
+export async function sshFiles(
+  directory: string,
+  programs: readonly string[],
+): Promise<Readonly<Record<string, FileContent>>> {
+  const paths = new Set((await Promise.all(programs.map(filesOf))).flat());
   return Object.fromEntries(
     await Promise.all(
-      paths.map(async (path) => [join(directory, path), { content: await readFile(path), mode: 0o755 }] as const),
+      [...paths].map(async (path) => [join(directory, path), { content: await readFile(path), mode: 0o755 }] as const),
     ),
   );
+}
+
+async function filesOf(program: string): Promise<readonly string[]> {
+  const { stdout: which } = await execa("sh", ["-c", `command -v ${program}`]);
+  const { stdout: libraries } = await execa("ldd", [which]);
+  return [which, ...(libraries.match(/\/\S+(?= \(0x)/g) ?? [])];
 }

@@ -1,17 +1,22 @@
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { type EngineChoice, engines, type FluentPackage, llb, pkg } from "kitsmith";
+import { type EngineChoice, engines, type FluentPackage, fromFile, fromValue, llb, pkg } from "kitsmith";
 import { afterAll, afterEach, beforeAll, describe, expect, inject, test, vi } from "vitest";
 import { createRepository, type PackageRepository } from "./package-repository.ts";
 import { eventOf, eventsOf, failureOf, loggedText, shellPackage } from "./run-fixture.ts";
-import { sshAddFiles, startAgent, startDeafAgent, type TestAgent } from "./ssh-fixture.ts";
+import { sshFiles, startAgent, startAgents, startDeafAgent, type TestAgent } from "./ssh-fixture.ts";
 
 /** Both ways into BuildKit. */
 const ENGINES: readonly (readonly [string, EngineChoice])[] = [
   ["buildkitd", engines.buildkit(inject("buildkitAddress"))],
   ["dockerd", engines.docker({ host: inject("dockerAddress") })],
 ];
+
+const KEY_TYPES = ["ed25519", "rsa", "ecdsa"] as const;
+/** Signs with the agent, and has the signature checked. */
+const SIGN =
+  "ssh-keygen -Y sign -n file -f /KEY.pub < /etc/data > /sig && ssh-keygen -Y check-novalidate -n file -s /sig < /etc/data && echo KEY signs";
 
 describe.each(ENGINES)("ssh agents on %s", (_name, engine) => {
   let cacheDirectory: string;
@@ -33,7 +38,7 @@ describe.each(ENGINES)("ssh agents on %s", (_name, engine) => {
     };
     const packages = Object.entries(steps).map(async ([path, step]) => ({
       ...(await shellPackage(path, ["COPY root /", "COPY key.pub /", step])),
-      ...(await sshAddFiles(`${path}/root`)),
+      ...(await sshFiles(`${path}/root`, ["ssh-add"])),
       [`${path}/key.pub`]: `${agent.publicKey}\n`,
     }));
     repository = await createRepository(Object.assign({}, ...(await Promise.all(packages))));
@@ -72,6 +77,38 @@ describe.each(ENGINES)("ssh agents on %s", (_name, engine) => {
     await named;
     expect(await loggedText(named)).toContain(agent.publicKey);
     await build(open("optional").ssh({ deploy: agent.socket }));
+  });
+
+  test("a step lists and signs with keys that this process holds", async () => {
+    await using others = await startAgents(KEY_TYPES);
+    const publicKeys = others.agents.map(({ publicKey }) => publicKey);
+    const signing = KEY_TYPES.map((type) => SIGN.replaceAll("KEY", type)).join(" && ");
+    await using files = await createRepository({
+      ...(await shellPackage("held", [
+        ...["COPY root /", "COPY keys /", "RUN echo root:x:0:0::/:/bin/sh > /etc/passwd"],
+        `RUN --mount=type=ssh,id=deploy ssh-add -L && ${signing}; ssh-add -D && echo changed || true`,
+      ])),
+      ...(await sshFiles("held/root", ["ssh-add", "ssh-keygen"])),
+      ...Object.fromEntries(KEY_TYPES.map((type, index) => [`held/keys/${type}.pub`, `${publicKeys[index]}\n`])),
+      "held/keys/etc/data": "what is signed",
+    });
+    const held = pkg(join(files.directory, "held")).noCache().engines(engine).platforms("linux/amd64");
+    const keys = others.agents.map(({ keyFile }) => fromFile(keyFile));
+    const run = build(held.ssh({ deploy: { keys } }));
+    await run;
+    const log = await loggedText(run);
+    for (const publicKey of publicKeys) expect(log).toContain(publicKey);
+    for (const type of KEY_TYPES) expect(log).toContain(`${type} signs`);
+    expect(log).not.toContain("changed");
+  });
+
+  test("a key that cannot be used is told before anything is built", async () => {
+    const keys = [fromValue("no key")];
+    const run = build(open("list").ssh({ default: { keys } }));
+    expect((await failureOf(run)).code).toBe("INPUT_SSH_AGENT_UNUSABLE");
+    expect((await eventsOf(run)).filter(({ type }) => type === "node.started")).toEqual([]);
+    const missing = build(open("list").ssh({ default: { keys: [fromFile("/nowhere")] } }));
+    expect((await failureOf(missing)).code).toBe("INPUT_SECRET_MISSING");
   });
 
   test("a missing agent is told before anything is built", async () => {
