@@ -37,6 +37,7 @@ export {
   engines,
 } from "./run/engine-selection.ts";
 export type { FailedStep, FailureFunction } from "./run/failed-step.ts";
+export type { DigestPush, DigestPushOptions } from "./run/digest-push.ts";
 export type { FluentPackage } from "./run/fluent-package.ts";
 export type { FluentPackages } from "./run/fluent-packages.ts";
 export type { ContextInputs } from "./run/named-contexts.ts";

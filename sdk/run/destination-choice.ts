@@ -4,6 +4,7 @@ import type { Destination } from "./destination.ts";
 import { keepingImages } from "./kept-images.ts";
 import type { RunNode } from "./node.ts";
 import type { PushOptions } from "./options.ts";
+import { collectingReceipts } from "./receipt-collection.ts";
 import { createRegistryDestination, registryOf } from "./registry-destination.ts";
 import { createRegistryReach, type RegistryReach } from "./registry-reach.ts";
 import { withReleaseTags } from "./release-tags.ts";
@@ -21,8 +22,10 @@ export async function createDestination(
   switch (spec.verb) {
     case "build":
       return createCacheDestination(stores, context, spec.options);
-    case "push":
-      return await pushDestination(spec.options, nodes, stores, context);
+    case "push": {
+      const pushed = await pushDestination(spec.options, nodes, stores, context);
+      return spec.receipts === undefined ? pushed : collectingReceipts(pushed, spec.receipts, stores, context);
+    }
     case "load": {
       const { createDockerDestination } = await import("./docker-destination.ts");
       return createDockerDestination(stores, context);

@@ -6,13 +6,20 @@ import type { PlanVerb } from "../plan/plan.ts";
 import { openDisplay } from "./display.ts";
 import type { BuildOptions, ExportOptions, OpenOptions, PushOptions, VerbOptions } from "./options.ts";
 import type { PackageSetSpec, PackageSpec } from "./package-spec.ts";
+import type { ReceiptCollection } from "./receipt-collection.ts";
 import type { ExportedPackage, RunResult } from "./result.ts";
 import { Run } from "./run.ts";
 
 /** What a run is to do. */
 export type RunSpec =
   | { readonly verb: "build"; readonly set: PackageSetSpec; readonly options: BuildOptions }
-  | { readonly verb: "push"; readonly set: PackageSetSpec; readonly options: PushOptions }
+  | {
+      readonly verb: "push";
+      readonly set: PackageSetSpec;
+      readonly options: PushOptions;
+      /** Set: no tag moves, and what was pushed is noted here. */
+      readonly receipts?: ReceiptCollection;
+    }
   | { readonly verb: "load"; readonly set: PackageSetSpec; readonly options: VerbOptions }
   | { readonly verb: "export"; readonly set: PackageSetSpec; readonly options: ExportOptions };
 
