@@ -235,8 +235,9 @@ export class FluentPackage<P extends PlatformText = PlatformText> {
 
   /**
    * Gives the Dockerfile contexts under names, for `FROM name` and `COPY --from=name`: an address that the engine fetches
-   * (`docker-image://…`, a git repository, an archive), a directory, or another package, which is built first where it has
-   * to be. What stands under a name is recorded with the image. Without effect on a recipe.
+   * (`docker-image://…`, a git repository, an archive), a directory, another package, which is built first where it has to
+   * be, or a state, or a function that makes one for a platform, as a recipe does. What stands under a name is recorded with
+   * the image. Without effect on a recipe.
    *
    * @throws InputError `INPUT_OPTION_INVALID`
    * @example
