@@ -1,9 +1,7 @@
+import { BUILDER_CONTAINER_FLAGS, BUILDERS_FLAG } from "./builders.ts";
 import type { Flags } from "./command.ts";
 import { PACKAGE_FLAGS } from "./package-flags.ts";
 import { PROGRESS_FLAG } from "./progress-flag.ts";
-
-const OWN_BUILDER =
-  "kitsmith builds with the engine that it finds, or with those of --builders and LINUXKIT_BUILDERS, which take docker contexts and addresses";
 
 /** Flags of `pkg build` and `pkg push`, as the LinuxKit CLI has them, and ours. */
 export const BUILD_FLAGS: Flags = {
@@ -32,20 +30,19 @@ export const BUILD_FLAGS: Flags = {
   },
   "build-arg-file": { kind: "list", value: "FILE", help: "build arguments, NAME=VALUE on each line" },
   ssh: { kind: "list", value: "default|ID[=SOCKET]", help: "ssh agent for build steps" },
-  builders: {
-    kind: "list",
-    value: "PLATFORM=CONTEXT,…",
-    help: "docker context, or address of an engine, for a platform; over those of LINUXKIT_BUILDERS",
+  ...BUILDERS_FLAG,
+  "sbom-scanner": {
+    kind: "text",
+    value: "IMAGE|false",
+    help: "image that makes the bill of materials of what is built; false makes none",
+    default: "BuildKit's own",
   },
   "dry-run": { kind: "boolean", help: "print what would be built as docker commands, and build nothing" },
   "keep-going": { kind: "boolean", help: "go on with the other packages when one fails" },
   "no-emulation": { kind: "boolean", help: "refuse to run steps under emulation" },
   ...PROGRESS_FLAG,
   image: { kind: "boolean", help: "", hidden: true },
-  "builder-name": { kind: "text", help: "", replaced: OWN_BUILDER },
-  "builder-image": { kind: "text", help: "", replaced: OWN_BUILDER },
-  "builder-config": { kind: "text", help: "", replaced: OWN_BUILDER },
-  "builder-restart": { kind: "boolean", help: "", replaced: OWN_BUILDER },
+  ...BUILDER_CONTAINER_FLAGS,
   "precache-images": {
     kind: "boolean",
     help: "",

@@ -1,10 +1,10 @@
 import { resolve } from "node:path";
 import { InputError } from "../core/errors.ts";
 import { type PlatformText, parsePlatform } from "../core/platform.ts";
-import { type EngineChoice, engines } from "../run/engine-selection.ts";
+import { engines } from "../run/engine-selection.ts";
 import type { FluentPackages } from "../run/fluent-packages.ts";
 import type { SshInputs } from "../run/ssh-agents.ts";
-import { commaList } from "./comma-list.ts";
+import { namedBuilders } from "./builders.ts";
 import type { Invocation } from "./command.ts";
 import { packagesOf } from "./package-arguments.ts";
 
@@ -15,18 +15,19 @@ import { packagesOf } from "./package-arguments.ts";
  */
 export function buildPackages(invocation: Invocation): FluentPackages {
   assertTogether(invocation);
-  const builders = Object.fromEntries((commaList(invocation, "builders") ?? []).map(splitBuilder));
   const emulation = invocation.boolean("no-emulation") ? "never" : "allow";
-  let packages = packagesOf(invocation).engines(engines(builders, { emulation }));
+  let packages = packagesOf(invocation).engines(engines(namedBuilders(invocation), { emulation }));
   const [platforms, skipped] = [platformList(invocation, "platforms"), platformList(invocation, "skip-platforms")];
   const dockerfile = invocation.text("dockerfile");
   const files = invocation.list("build-arg-file");
+  const scanner = invocation.text("sbom-scanner");
   const agents = sshAgents(invocation.list("ssh"));
   if (platforms) packages = packages.declarePlatforms(...platforms);
   if (skipped) packages = packages.skipPlatforms(...skipped);
   if (dockerfile) packages = packages.dockerfile(dockerfile);
   if (files.length > 0) packages = packages.buildArgFiles(...files);
   if (agents) packages = packages.ssh(agents);
+  if (scanner !== "false") packages = packages.attest({ sbom: scanner ? { scanner } : true });
   return packages.keepGoing(invocation.boolean("keep-going") ?? false);
 }
 
@@ -52,19 +53,6 @@ function platformList(invocation: Invocation, name: string): readonly PlatformTe
     parsePlatform(text);
     return text;
   });
-}
-
-/** LinuxKit's form names a docker context; whatever has a scheme is an address. */
-function splitBuilder(text: string): readonly [string, EngineChoice] {
-  const separator = text.indexOf("=");
-  const [platform, value] = [text.slice(0, separator), text.slice(separator + 1)];
-  if (separator <= 0 || value === "" || !(platform === "default" || /^[^/]+\/./.test(platform))) {
-    throw invalid(
-      `--builders takes PLATFORM=CONTEXT or PLATFORM=ADDRESS, not "${text}"`,
-      "Such as linux/arm64=arm-box, linux/arm64=tcp://arm-box:1234, or default=unix:///run/buildkit/buildkitd.sock.",
-    );
-  }
-  return [platform, value.includes("://") ? { kind: "address", address: value } : { kind: "docker", context: value }];
 }
 
 /** `default`, `id` or `id=SOCKET`, as docker's tools take them. */

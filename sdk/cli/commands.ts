@@ -7,8 +7,10 @@ import { engineList, engineStop } from "./commands/engine.ts";
 import { llbDot, llbDump } from "./commands/llb.ts";
 import { newPackage } from "./commands/new.ts";
 import { pkgBuild, pkgPush } from "./commands/pkg-build.ts";
+import { pkgBuilderDu, pkgBuilderPrune } from "./commands/pkg-builder.ts";
 import { pkgLint } from "./commands/pkg-lint.ts";
 import { pkgManifest } from "./commands/pkg-manifest.ts";
+import { pkgRemoteTag } from "./commands/pkg-remote-tag.ts";
 import { pkgShell } from "./commands/pkg-shell.ts";
 import { pkgShowTag } from "./commands/pkg-show-tag.ts";
 import { plan } from "./commands/plan.ts";
@@ -21,6 +23,9 @@ export const COMMANDS: readonly Command[] = Object.freeze([
   pkgPush,
   pkgShowTag,
   pkgManifest,
+  pkgRemoteTag,
+  pkgBuilderDu,
+  pkgBuilderPrune,
   pkgLint,
   pkgShell,
   cacheList,

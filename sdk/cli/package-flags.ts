@@ -16,6 +16,11 @@ export const PACKAGE_FLAGS: Flags = {
   nonetwork: { kind: "boolean", help: "give build steps no network" },
   "disable-cache": { kind: "boolean", help: "run every step again" },
   "enable-cache": { kind: "boolean", help: "use the engine's cache although the package disables it" },
+  "registry-creds": {
+    kind: "list",
+    value: "REGISTRY=USER:PASSWORD,…",
+    help: "credentials in place of docker's; a token alone stands for itself",
+  },
   "disable-content-trust": { kind: "boolean", help: "", replaced: NOT_SIGNED },
   "enable-content-trust": { kind: "boolean", help: "", replaced: NOT_SIGNED },
   sign: { kind: "boolean", help: "", replaced: NOT_SIGNED },

@@ -1,5 +1,6 @@
 import type { CredentialSource } from "./credential-source.ts";
 import { createDockerCredentials } from "./docker-credentials.ts";
+import { createGivenCredentials, type GivenCredentials } from "./given-credentials.ts";
 import { checkMirrors, type Mirrors } from "./mirrors.ts";
 import { loadTrustedCertificates } from "./trusted-certificates.ts";
 
@@ -14,6 +15,8 @@ export interface RegistrySettings {
   readonly certificateFiles?: readonly string[];
   /** Hosts, with port, that are spoken to in plain http without asking. Loopback always is. */
   readonly plainHttp?: readonly string[];
+  /** Who we are, by registry, in place of what docker knows. Default: docker's credentials. */
+  readonly credentials?: GivenCredentials;
 }
 
 /** One policy for our own calls, for what engines ask in a session, and for engines that we start. */
@@ -38,7 +41,7 @@ export function createRegistryPolicy(
   const certificateFiles = settings.certificateFiles ?? [];
   let certificates: Promise<readonly string[]> | undefined;
   return Object.freeze({
-    credentials: createDockerCredentials({ env }),
+    credentials: settings.credentials ? createGivenCredentials(settings.credentials) : createDockerCredentials({ env }),
     mirrors: checkMirrors(settings.mirrors ?? {}),
     plainHttp: settings.plainHttp ?? [],
     certificateFiles,

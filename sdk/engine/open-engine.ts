@@ -1,6 +1,7 @@
 import type { Abortable } from "../core/abort.ts";
 import type { Endpoint } from "../wire/endpoint.ts";
 import { exportCache } from "./cache-export.ts";
+import { pruneCache, readDiskUsage } from "./disk-usage.ts";
 import { readDockerProcessors } from "./docker-processors.ts";
 import type { Engine } from "./engine.ts";
 import { readEngineInfo } from "./engine-info.ts";
@@ -29,6 +30,8 @@ export async function openEngine({ kind, endpoint, name, signal }: EngineTarget)
       address: name,
       kind,
       info: async () => info,
+      diskUsage: (options) => readDiskUsage(main, options),
+      prune: (options) => pruneCache(main, options),
       openJob: (options) => openJob({ address: name, transport, main }, options),
       exportCache: (options) => exportCache({ address: name, transport, main }, options),
       [Symbol.asyncDispose]: async () => main.close(),
