@@ -8,7 +8,7 @@ export interface Compression {
   readonly type: CompressionType;
   /** gzip and estargz 0 to 9, zstd 0 to 22. Default the engine's. */
   readonly level?: number;
-  /** Pack layers of base images anew, too. Default false: they stay as they are. */
+  /** Pack layers anew that are packed already: those of base images, and those that the engine has at hand. Default false. */
   readonly force?: boolean;
 }
 
