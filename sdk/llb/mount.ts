@@ -1,4 +1,12 @@
-import { checkAbsolutePath, checkInt64, checkInteger, checkMode, checkNonEmpty, checkPath } from "./argument.ts";
+import {
+  checkAbsolutePath,
+  checkInt64,
+  checkInteger,
+  checkMode,
+  checkNonEmpty,
+  checkPath,
+  checkText,
+} from "./argument.ts";
 import { invalidOp } from "./invalid-op.ts";
 import type { CacheSharing, ContentCache } from "./op.ts";
 import { type StatePath, type StateValue, sourceOf } from "./state-value.ts";
@@ -111,7 +119,7 @@ export function tmpfsMount(dest: string, options: TmpfsMountOptions = {}): Mount
 /** Mounts a secret as a file. It is not part of the cache key, and no layer ever holds it. */
 export function secretMount(dest: string, options: FileSecretOptions = {}): Mount {
   checkDest(dest);
-  const id = options.id ?? dest.slice(dest.lastIndexOf("/") + 1);
+  const id = checkNonEmpty(options.id ?? dest.slice(dest.lastIndexOf("/") + 1), "the id of a secret", "exec");
   const secret = Object.freeze({ ...checkFileSecret(id, 0o400, options), dest });
   return Object.freeze({ kind: "secret", secret });
 }
@@ -119,7 +127,10 @@ export function secretMount(dest: string, options: FileSecretOptions = {}): Moun
 /** Mounts the socket of an ssh agent and sets SSH_AUTH_SOCK to the first one. */
 export function sshMount(options: FileSecretOptions & { readonly dest?: string } = {}): Mount {
   const dest = options.dest === undefined ? undefined : checkDest(options.dest);
-  const socket = Object.freeze({ ...checkFileSecret(options.id ?? "", 0o600, options), dest });
+  const socket = Object.freeze({
+    ...checkFileSecret(checkText(options.id ?? "", "the id of an ssh agent", "exec"), 0o600, options),
+    dest,
+  });
   return Object.freeze({ kind: "ssh", socket });
 }
 
@@ -160,7 +171,11 @@ function checkFileSecret(id: string, mode: number, options: FileSecretOptions): 
 }
 
 function checkDest(dest: string): string {
-  if (checkAbsolutePath(dest, "the destination of a mount", "exec").replaceAll("/", "") === "") {
+  if (
+    checkAbsolutePath(dest, "the destination of a mount", "exec")
+      .split("/")
+      .every((part) => part === "" || part === ".")
+  ) {
     throw invalidOp("a mount at the root", { op: "exec", hint: ROOT_IS_TAKEN });
   }
   return dest;
