@@ -15,7 +15,9 @@ export type {
 } from "./image/image.ts";
 export { llb } from "./llb/index.ts";
 export type { LlbDefinition } from "./llb/llb-definition.ts";
+export { type TransitiveTag, transitive } from "./pkg/transitive-tag.ts";
 export { formatPlan } from "./plan/plan-text.ts";
+export type { TagExplanation, TagInput, TagInputKind } from "./plan/tag-inputs.ts";
 export type { ProgressMode } from "./progress/create-renderer.ts";
 export type { NodeName, NodeOutcome, RunEvent } from "./progress/event.ts";
 export type {
@@ -37,7 +39,6 @@ export {
   engines,
 } from "./run/engine-selection.ts";
 export type { FailedStep, FailureFunction } from "./run/failed-step.ts";
-export type { DigestPush, DigestPushOptions } from "./run/digest-push.ts";
 export type { FluentPackage } from "./run/fluent-package.ts";
 export type { FluentPackages } from "./run/fluent-packages.ts";
 export type { ContextInputs } from "./run/named-contexts.ts";
@@ -127,7 +128,7 @@ export type { Descriptor, DescriptorPlatform } from "./oci/model/descriptor.ts";
 export type { ImageConfig, RunConfig } from "./oci/model/image-config.ts";
 export type { Compression, CompressionType } from "./outputs/compression.ts";
 export type { AttestSettings, ProvenanceSettings, SbomSettings } from "./pkg/attestation.ts";
-export type { PackageInit } from "./pkg/create-package.ts";
+export type { PackageInit, RemotePackageInit } from "./pkg/create-package.ts";
 export type { DockerfileOptions } from "./pkg/dockerfile-options.ts";
 export type { FrontendOptions } from "./pkg/frontend-image.ts";
 export type { HashOptions, Recipe, RecipeContext, RecipeContextOptions } from "./pkg/package.ts";

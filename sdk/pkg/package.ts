@@ -3,6 +3,7 @@ import type { Platform } from "../core/platform.ts";
 import type { AttestSettings } from "./attestation.ts";
 import type { DockerfileOptions } from "./dockerfile-options.ts";
 import type { FrontendImage } from "./frontend-image.ts";
+import type { RemoteContext } from "./remote-context.ts";
 import type { Reproducible } from "./reproducible.ts";
 
 /** One build argument that the package's author wrote. */
@@ -50,6 +51,8 @@ export interface DockerfileSource {
   readonly options?: DockerfileOptions;
   /** Default: the engine's own frontend for Dockerfiles. */
   readonly frontend?: FrontendImage;
+  /** Where the engine fetches Dockerfile and context. Default: both lie in the package's directory. */
+  readonly remote?: RemoteContext;
 }
 
 /** What a Dockerfile gets under a name, in `FROM name` and `COPY --from=name`. */
@@ -89,13 +92,15 @@ export type Recipe = (
 
 /** An immutable package: metadata and a recipe or a Dockerfile. No connection, no git state. */
 export interface Package {
-  /** Absolute. */
+  /** Absolute; "" for a package that lies elsewhere. */
   readonly directory: string;
   readonly origin: { readonly loader: "build.yml" | "dockerfile" | "recipe"; readonly file?: string };
   readonly org: string;
   readonly image: string;
   /** A Go template over `.Hash`. Default `{{.Hash}}`. */
   readonly tag: string;
+  /** The tag covers all that goes into the images. Default: LinuxKit's, of the tree alone. */
+  readonly transitive?: boolean;
   readonly platforms: readonly Platform[];
   readonly source: DockerfileSource | RecipeSource;
   readonly extraSources: readonly ExtraSource[];

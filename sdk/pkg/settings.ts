@@ -21,6 +21,8 @@ export interface PackageSettings {
   readonly org?: string;
   readonly image?: string;
   readonly tag?: string;
+  /** Whether the tag covers all that goes into the images. */
+  readonly transitive?: boolean;
   readonly dockerfile?: string;
   readonly target?: string;
   readonly ignoreFiles?: boolean;
@@ -58,6 +60,7 @@ export function withSettings(pkg: Package, settings: PackageSettings): Package {
   return deepFreeze<Package>({
     ...pkg,
     ...{ org, image, tag, network, disableCache, gitrepo },
+    ...(settings.transitive === undefined ? {} : { transitive: settings.transitive }),
     platforms: selectedPlatforms(pkg, platforms ?? settings.declaredPlatforms, skippedPlatforms),
     source: pkg.source.kind === "dockerfile" ? dockerfileSource(pkg.source, settings) : pkg.source,
     ...(config === undefined ? {} : { configLabel: encodeConfigLabel(config) }),

@@ -2,6 +2,7 @@ import { createHash } from "node:crypto";
 import type { GitFacts } from "../core/git-facts.ts";
 import { canonicalReference, shortReference } from "../pkg/name.ts";
 import type { Package } from "../pkg/package.ts";
+import { type TagInput, transitiveHash } from "./tag-inputs.ts";
 import { renderTagTemplate } from "./tag-template.ts";
 
 const DIRTY_DIGITS = 7;
@@ -47,7 +48,23 @@ export interface PackageTag {
  */
 export function tagPackage(pkg: Package, facts: GitFacts): PackageTag {
   const hash = packageHash(pkg, facts);
-  const tag = packageTag(pkg, hash);
+  return namePackage(pkg, hash, hash);
+}
+
+/**
+ * The same with a tag that covers all inputs. `hash` stays that of the tree: build arguments and labels are told of that.
+ * Outside git there is no tag that says something of the content.
+ *
+ * @throws InputError `INPUT_TEMPLATE_INVALID`
+ */
+export function tagTransitively(pkg: Package, facts: GitFacts, inputs: readonly TagInput[]): PackageTag {
+  const hash = packageHash(pkg, facts);
+  const dirty = facts.contentHash === undefined ? "" : `-dirty-${facts.contentHash.slice(0, DIRTY_DIGITS)}`;
+  return namePackage(pkg, hash, hash === "" ? "" : `${transitiveHash(inputs)}${dirty}`);
+}
+
+function namePackage(pkg: Package, hash: string, hashInTag: string): PackageTag {
+  const tag = packageTag(pkg, hashInTag);
   const short = shortReference(pkg, tag);
   return Object.freeze({ hash, tag, shortReference: short, canonicalReference: canonicalReference(short) });
 }

@@ -1,3 +1,4 @@
+import type { Abortable } from "../core/abort.ts";
 import { deepFreeze } from "../core/freeze.ts";
 import type { PlatformText } from "../core/platform.ts";
 import type { Image } from "../image/image.ts";
@@ -9,7 +10,9 @@ import { type FrontendOptions, frontendImageOf } from "../pkg/frontend-image.ts"
 import type { HashOptions } from "../pkg/package.ts";
 import { type ReproducibleOptions, reproducibleOf } from "../pkg/reproducible.ts";
 import type { PackageSettings } from "../pkg/settings.ts";
+import { type TransitiveTag, tagSettings } from "../pkg/transitive-tag.ts";
 import type { Plan } from "../plan/plan.ts";
+import type { TagExplanation } from "../plan/tag-inputs.ts";
 import { type CacheInputs, NO_CACHES, withCaches } from "./build-cache/settings.ts";
 import type { CheckFunction, CheckOptions } from "./checks.ts";
 import { type DigestPush, type DigestPushOptions, startDigestPush } from "./digest-push.ts";
@@ -71,11 +74,11 @@ export class FluentPackage<P extends PlatformText = PlatformText> {
     return this.#with({ image });
   }
 
-  /** Without argument: the reference that this package has now, such as `linuxkit/init:0df5…`; asks git, and no engine. With one: a value with this tag template. */
+  /** Without argument: the reference that this package has now, such as `linuxkit/init:0df5…`; asks git, and no engine. With one: a value with this tag template, or with a tag that covers all inputs: {@link transitive}. */
   tag(): Promise<string>;
-  tag(template: string): FluentPackage<P>;
-  tag(template?: string): Promise<string> | FluentPackage<P> {
-    return template === undefined ? this.#reference() : this.#with({ tag: template });
+  tag(template: string | TransitiveTag): FluentPackage<P>;
+  tag(template?: string | TransitiveTag): Promise<string> | FluentPackage<P> {
+    return template === undefined ? this.#reference() : this.#with(tagSettings(template));
   }
 
   /**
@@ -286,6 +289,24 @@ export class FluentPackage<P extends PlatformText = PlatformText> {
    */
   check(name: string, run: CheckFunction, { always = false }: CheckOptions = {}): FluentPackage<P> {
     return new FluentPackage({ ...this.spec, checks: [...this.spec.checks, { name, run, always }] });
+  }
+
+  /**
+   * What the tag is made from, and what else goes into the images: the tree, build arguments with the values that they
+   * resolve to, other packages, the recipe's graph for each platform (as a digest), and settings. `inTag` says of each
+   * input whether another value gives another tag; with `.tag(transitive())` that is so for all. Asks git, and no engine.
+   * Secrets are no inputs.
+   *
+   * @throws PlanError `PLAN_CYCLE`, `PLAN_BUILD_ARG_UNKNOWN`
+   * @example
+   * ```ts
+   * const { tag, inputs } = await pkg("pkg/agent").explainTag();
+   * for (const { kind, name, value, platform, inTag } of inputs) console.log(kind, name, value, platform, inTag);
+   * ```
+   */
+  async explainTag(options: Abortable = {}): Promise<TagExplanation> {
+    const { explainPackageTag } = await import("./tagging.ts");
+    return await explainPackageTag(this.spec, options);
   }
 
   /** What a push would do for each platform, and why. Asks git, the cache and the registry, but no engine unless something has to be built. */

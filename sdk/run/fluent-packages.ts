@@ -5,6 +5,7 @@ import type { AttestSettings } from "../pkg/attestation.ts";
 import type { HashOptions } from "../pkg/package.ts";
 import { type ReproducibleOptions, reproducibleOf } from "../pkg/reproducible.ts";
 import type { PackageSettings } from "../pkg/settings.ts";
+import { type TransitiveTag, tagSettings } from "../pkg/transitive-tag.ts";
 import type { Plan } from "../plan/plan.ts";
 import { type CacheInputs, NO_CACHES, withCaches } from "./build-cache/settings.ts";
 import type { CheckFunction, CheckOptions } from "./checks.ts";
@@ -69,8 +70,8 @@ export class FluentPackages {
   }
 
   /** Sets the tag template of every package. */
-  tag(template: string): FluentPackages {
-    return this.#with({ tag: template });
+  tag(template: string | TransitiveTag): FluentPackages {
+    return this.#with(tagSettings(template));
   }
 
   /** Adds image labels to every package. */

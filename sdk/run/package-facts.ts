@@ -7,7 +7,7 @@ import { selectPlatforms } from "../plan/preflight.ts";
 import { recordedInputs } from "./recorded-inputs.ts";
 import { findCached, findPublished, type ImagesByPlatform, type PublishedImages } from "./stored-images.ts";
 import type { Stores } from "./stores.ts";
-import type { TaggedPackage } from "./tagging.ts";
+import { onlyTagged, type TaggedPackage } from "./tagging.ts";
 
 const QUESTIONS_AT_ONCE = 16;
 
@@ -76,7 +76,7 @@ async function platformFacts(
   options: FactsOptions,
 ): Promise<PlatformFacts> {
   const cache = cached.get(formatPlatform(platform));
-  const inputs = await recordedInputs(tagged, platform, options);
+  const inputs = await recordedInputs(tagged, platform, { signal: options.signal, tagOf: onlyTagged });
   return {
     platform,
     registry: published.answer(platform),

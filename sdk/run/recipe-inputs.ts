@@ -17,8 +17,9 @@ import { frontendDirectory } from "../lower/frontend-state.ts";
 import { callForFingerprint, recipeFingerprint } from "../lower/recipe.ts";
 import { createStep } from "./build-steps.ts";
 import { directoryState } from "./named-contexts.ts";
+import type { PackageSpec } from "./package-spec.ts";
 import { type RecipePackage, recipePackages } from "./recipe-packages.ts";
-import { onlyTagged, type TaggedPackage } from "./tagging.ts";
+import type { TaggedPackage, TagOptions } from "./tagging.ts";
 import { enterPackage, type UseChain } from "./use-chain.ts";
 
 /** What goes into a platform's image by way of the package's recipe. */
@@ -35,6 +36,8 @@ export interface RecipeInputs {
 export interface InputsOptions extends Abortable {
   /** What led to the package. Default nothing. */
   readonly chain?: UseChain | undefined;
+  /** The tag that a package has now. */
+  readonly tagOf: (spec: PackageSpec, options: TagOptions) => Promise<TaggedPackage>;
 }
 
 /** How the inputs of a recipe are found out. */
@@ -51,7 +54,7 @@ export interface RecipeInputsOptions extends InputsOptions {
 export async function recipeInputs(
   tagged: TaggedPackage,
   platform: Platform,
-  { chain, signal, inputsOf }: RecipeInputsOptions,
+  { chain, signal, inputsOf, tagOf }: RecipeInputsOptions,
 ): Promise<RecipeInputs | undefined> {
   const { source, directory } = tagged.package;
   const own = fingerprintStep(tagged, platform);
@@ -62,7 +65,7 @@ export async function recipeInputs(
   const used = await settleAll(
     recipePackages(step).map(async (one) => ({
       one,
-      ...(await describeUsed(one, { chain: entered, signal, inputsOf })),
+      ...(await describeUsed(one, { chain: entered, signal, inputsOf, tagOf })),
     })),
   );
   const states = new Map<DeferredVertex, ResolvedState>(
@@ -91,13 +94,13 @@ function fingerprintStep(tagged: TaggedPackage, platform: Platform): BuildStep {
 
 async function describeUsed(
   { spec, platform, vertex }: RecipePackage,
-  { chain: entered, signal, inputsOf }: RecipeInputsOptions,
+  { chain: entered, signal, inputsOf, tagOf }: RecipeInputsOptions,
 ): Promise<{ readonly reference: string; readonly inputs: string }> {
   const chain = { packages: entered?.packages ?? [], location: deferredLocation(vertex) };
-  const tagged = await onlyTagged(spec, { signal, chain });
+  const tagged = await tagOf(spec, { signal, chain });
   return {
     reference: tagged.canonicalReference,
-    inputs: (await inputsOf(tagged, platform, { signal, chain })) ?? "",
+    inputs: (await inputsOf(tagged, platform, { signal, chain, tagOf })) ?? "",
   };
 }
 

@@ -14,17 +14,28 @@ export async function recordedInputs(
   platform: Platform,
   options: InputsOptions,
 ): Promise<string | undefined> {
+  return inputsDigest(await packageInputs(tagged, platform, options));
+}
+
+/** What {@link recordedInputs} is the digest of. */
+export async function packageInputs(
+  tagged: TaggedPackage,
+  platform: Platform,
+  options: InputsOptions,
+): Promise<Readonly<Record<string, unknown>>> {
   const { source, labels, annotations, configLabel, buildArgs, reproducible } = tagged.package;
   const { target, dockerfile, ignoreFiles, network, config, gitrepo } = tagged.spec.overrides;
   const contexts = await contextStates(tagged.package, options);
   const fromCode = tagged.package.origin.loader !== "build.yml";
-  return inputsDigest({
+  return {
     ...{ target, dockerfile, ignoreFiles, network, config, gitrepo, labels, annotations, contexts, reproducible },
     buildArgs: Object.fromEntries(buildArgs.filter((arg) => !arg.inTree).map((arg) => [arg.name, arg.value])),
     ...(fromCode ? { configLabel } : {}),
-    ...(source.kind === "dockerfile" ? { frontend: source.frontend, dockerfileOptions: shaping(source.options) } : {}),
+    ...(source.kind === "dockerfile"
+      ? { frontend: source.frontend, remote: source.remote, dockerfileOptions: shaping(source.options) }
+      : {}),
     ...(await recipeInputs(tagged, platform, { ...options, inputsOf: recordedInputs })),
-  });
+  };
 }
 
 /** Without those that say how it is built rather than what comes out. */

@@ -1,5 +1,7 @@
 import type { Abortable } from "../core/abort.ts";
+import { settleAll } from "../core/concurrency.ts";
 import { PlanError } from "../core/errors.ts";
+import { deepFreeze } from "../core/freeze.ts";
 import type { GitFacts } from "../core/git-facts.ts";
 import { readGitFacts } from "../git/facts.ts";
 import { withBuildArgFiles } from "../loaders/build-arg-file.ts";
@@ -8,8 +10,11 @@ import { expandPackageGlob } from "../loaders/package-glob.ts";
 import { imageName } from "../pkg/name.ts";
 import type { NamedContext, Package } from "../pkg/package.ts";
 import { withSettings } from "../pkg/settings.ts";
-import { type PackageTag, tagPackage } from "../plan/tag.ts";
+import { type PackageTag, tagPackage, tagTransitively } from "../plan/tag.ts";
+import { sortTagInputs, type TagExplanation } from "../plan/tag-inputs.ts";
 import { mergeSettings, type PackageSetMember, type PackageSetSpec, type PackageSpec, setOf } from "./package-spec.ts";
+import { isRemote, remoteFacts, withRemoteCommit } from "./remote-package.ts";
+import { gatherTagInputs } from "./tag-explanation.ts";
 import type { UseChain } from "./use-chain.ts";
 
 /** A package with the tag that its content has now. */
@@ -41,12 +46,35 @@ export async function tagPackageSet(set: PackageSetSpec, options: TagOptions = {
     }),
   );
   const facts = await readGitFacts(
-    loaded.map((entry) => entry.package),
+    loaded.map((entry) => entry.package).filter((one) => !isRemote(one)),
     options,
   );
-  const tagged = loaded.map((entry) => tagLoaded(entry, facts));
+  const tagged = await settleAll(
+    loaded.map(async (entry) => await withTransitiveTag(tagLoaded(entry, facts), options)),
+  );
   assertDistinct(tagged);
   return tagged;
+}
+
+async function withTransitiveTag(tagged: TaggedPackage, options: TagOptions): Promise<TaggedPackage> {
+  if (tagged.package.transitive !== true) return tagged;
+  const inputs = await gatherTagInputs(tagged, { ...options, tagOf: onlyTagged });
+  return { ...tagged, ...tagTransitively(tagged.package, tagged.git, inputs) };
+}
+
+/**
+ * What the tag of a package is made from.
+ *
+ * @throws PlanError `PLAN_CYCLE`, `PLAN_BUILD_ARG_UNKNOWN`
+ */
+export async function explainPackageTag(spec: PackageSpec, options: TagOptions): Promise<TagExplanation> {
+  const tagged = await onlyTagged(spec, options);
+  return deepFreeze<TagExplanation>({
+    reference: tagged.shortReference,
+    tag: tagged.tag,
+    transitive: tagged.package.transitive === true,
+    inputs: sortTagInputs(await gatherTagInputs(tagged, { ...options, tagOf: onlyTagged })),
+  });
 }
 
 /** The tag of one package. */
@@ -60,7 +88,7 @@ function tagLoaded(
   { loaded, ...entry }: LoadedSpec & Pick<TaggedPackage, "spec" | "dependsOn">,
   facts: ReadonlyMap<Package, GitFacts>,
 ): TaggedPackage {
-  const git = facts.get(entry.package) ?? { inGit: false, extraTreeHashes: [], dirty: false };
+  const git = facts.get(entry.package) ?? remoteFacts(entry.package);
   const ownReference = tagPackage(loaded, git).canonicalReference;
   return { ...entry, git, ownReference, name: imageName(entry.package), ...tagPackage(entry.package, git) };
 }
@@ -109,7 +137,10 @@ async function loadSpec({ origin, overrides, contextPackages }: PackageSpec, opt
   const { platforms: _asked, ...settings } = overrides;
   const contexts = { ...settings.contexts, ...(await packageContexts(contextPackages, options)) };
   const withFiles = await withBuildArgFiles(loaded, settings.buildArgFiles, options);
-  return { loaded, package: withSettings(withFiles, { ...settings, contexts }) };
+  const set = withSettings(withFiles, { ...settings, contexts });
+  if (!isRemote(set)) return { loaded, package: set };
+  const pinned = await withRemoteCommit(set, options);
+  return { loaded: pinned, package: pinned };
 }
 
 async function referencesOf(specs: readonly PackageSpec[], options: TagOptions): Promise<readonly string[]> {

@@ -4,6 +4,17 @@ import { type Definition, llb, type State } from "kitsmith/llb";
 export const state: State = llb.image("alpine").run("make", { env: { A: "1" } });
 export const definition: Definition | undefined = undefined;
 
+export const built: State = llb
+  .from({ spec: {} }, { platform: "linux/amd64" })
+  .copy(llb.dockerfile("tools", { target: "static", contexts: { base: state } }), "/")
+  .copy(llb.frontend("acme/site", { options: { theme: "dark" }, inputs: { pages: state } }), "/site");
+
+// @ts-expect-error An image is named with llb.image.
+llb.from("alpine");
+
+// @ts-expect-error Inputs are states.
+llb.frontend("acme/site", { inputs: { pages: "pages" } });
+
 // @ts-expect-error A command is text or a list of arguments.
 llb.image("alpine").run(42);
 
