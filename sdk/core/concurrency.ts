@@ -54,3 +54,29 @@ export async function mapConcurrent<T, R>(
   };
   return await settleAll(items.map((item, index) => limited(() => call(item, index))));
 }
+
+/**
+ * Answers questions in batches: those that are asked while an answer is under way are answered together, after it, with
+ * what is true then.
+ *
+ * @param answer - what it gives must have an entry for each question
+ */
+export function createBatches<Question, Answer>(
+  answer: (questions: readonly Question[]) => Promise<ReadonlyMap<Question, Answer>>,
+): (question: Question) => Promise<Answer | undefined> {
+  let running: Promise<unknown> = Promise.resolve();
+  let next: { readonly questions: Question[]; readonly answers: Promise<ReadonlyMap<Question, Answer>> } | undefined;
+  return async (question) => {
+    if (next === undefined) {
+      const questions: Question[] = [];
+      const answers = running.then(() => {
+        next = undefined;
+        return answer(questions);
+      });
+      running = answers.catch(() => {});
+      next = { questions, answers };
+    }
+    next.questions.push(question);
+    return (await next.answers).get(question);
+  };
+}

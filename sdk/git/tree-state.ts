@@ -14,30 +14,59 @@ export interface TreeSubject {
 }
 
 /**
- * A text that is equal as long as nothing changed in the package's directory and its extra sources: committed trees,
- * and names, modes and content of what differs from them. Ignored files do not count. Empty outside git, where nothing
- * can be told.
+ * For each subject a text that is equal as long as nothing changed in the package's directory and its extra sources:
+ * committed trees, and names, modes and content of what differs from them. Ignored files do not count. Empty outside git,
+ * where nothing can be told. A handful of processes serves all subjects of a repository.
  *
  * @throws PlanError `PLAN_GIT_FAILED`
  */
-export async function treeState(subject: TreeSubject, options: Abortable = {}): Promise<string> {
-  const directories = [subject, ...subject.extraSources].map((source) => source.directory);
-  const repositories = await findRepositories(directories, options.signal);
-  const states = directories.map(async (directory) => {
-    const repository = repositories.get(directory);
-    return repository ? await directoryState(directory, repository, options.signal) : "";
+export async function readTreeStates<Subject extends TreeSubject>(
+  subjects: readonly Subject[],
+  { signal }: Abortable = {},
+): Promise<ReadonlyMap<Subject, string>> {
+  const repositories = await findRepositories(subjects.flatMap(directoriesOf), signal);
+  const paths = new Map<Repository, Set<string>>();
+  for (const [directory, repository] of repositories) {
+    if (repository === undefined) continue;
+    const path = pathInRepository(directory, repository) ?? "";
+    paths.set(repository, (paths.get(repository) ?? new Set()).add(path));
+  }
+  const looks = await Promise.all(
+    [...paths].map(async ([repository, set]) => [repository, await lookAt(repository, [...set], signal)] as const),
+  );
+  const byRepository = new Map(looks);
+  const states = subjects.map(async (subject): Promise<readonly [Subject, string]> => {
+    const parts = directoriesOf(subject).map(async (directory) => {
+      const repository = repositories.get(directory);
+      const look = repository && byRepository.get(repository);
+      return look ? await directoryState(directory, look, signal) : "";
+    });
+    return [subject, (await Promise.all(parts)).join(" ").trim()];
   });
-  return (await Promise.all(states)).join(" ").trim();
+  return new Map(await Promise.all(states));
 }
 
-async function directoryState(directory: string, repository: Repository, signal?: AbortSignal): Promise<string> {
+function directoriesOf(subject: TreeSubject): readonly string[] {
+  return [subject, ...subject.extraSources].map((source) => source.directory);
+}
+
+/** What git says of some paths of a repository. */
+interface Look {
+  readonly repository: Repository;
+  readonly changes: Changes;
+  readonly trees: ReadonlyMap<string, string | undefined>;
+}
+
+async function lookAt(repository: Repository, paths: readonly string[], signal?: AbortSignal): Promise<Look> {
+  const changes = await readChanges(repository, paths, signal);
+  const trees = changes.comparable ? await readTreeHashes(repository, "HEAD", paths, signal) : new Map();
+  return { repository, changes, trees };
+}
+
+async function directoryState(directory: string, look: Look, signal?: AbortSignal): Promise<string> {
+  const { repository, changes, trees } = look;
   const path = pathInRepository(directory, repository) ?? "";
-  const changes = await readChanges(repository, [path], signal);
-  const hash = createHash("sha256");
-  if (changes.comparable) {
-    const trees = await readTreeHashes(repository, "HEAD", [path], signal);
-    hash.update(trees.get(path) ?? "");
-  }
+  const hash = createHash("sha256").update(trees.get(path) ?? "");
   await addChanges(hash, repository, changes, path, signal);
   return hash.digest("hex");
 }

@@ -25,6 +25,7 @@ import type { RunContext } from "./run.ts";
 import { verifyScanners } from "./scanner-check.ts";
 import { createStores, type Stores } from "./stores.ts";
 import { tagPackageSet } from "./tagging.ts";
+import { createTreeWatch } from "./tree-check.ts";
 import type { RunSpec } from "./verbs.ts";
 import { countWarnings } from "./warning-count.ts";
 
@@ -110,6 +111,7 @@ async function performAll(
     dependencies: createDependencyBuilds(executeRun, spec.options, stoppable),
     destination: await createDestination(spec, nodes, stores, stoppable),
     attempts: { retries: spec.options.retries ?? DEFAULT_RETRIES, timeoutMs: spec.options.nodeTimeoutMs },
+    trees: createTreeWatch(signal),
     order,
     begun: new Map(),
     partial: spec.verb === "push" && (spec.options.partial ?? false),

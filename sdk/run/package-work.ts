@@ -20,7 +20,7 @@ import type { NodeEnd, PackageEnd } from "./outcome.ts";
 import type { RunContext } from "./run.ts";
 import { openStoredImage } from "./stored-image.ts";
 import type { Stores } from "./stores.ts";
-import { rememberTree, type TreeCheck } from "./tree-check.ts";
+import type { TreeCheck, TreeWatch } from "./tree-check.ts";
 
 /** What the work on packages shares. */
 export interface PackageWork {
@@ -37,6 +37,7 @@ export interface PackageWork {
   /** Publish the platforms that succeeded although others failed. */
   readonly partial: boolean;
   readonly attempts: Pick<AttemptOptions, "retries" | "timeoutMs">;
+  readonly trees: TreeWatch;
   readonly order: NodeOrder;
   /** The nodes that have begun, so that others can wait for them. */
   readonly begun: Map<RunNode, Promise<PerformedNode>>;
@@ -58,7 +59,7 @@ export async function performPackage(
   if (failed && (!work.partial || images.length === 0)) return { planned, nodes: ends };
   try {
     const check = await tree;
-    await check?.(work.context.signal);
+    await check?.();
     const index = await work.destination.publish(planned, images);
     return { planned, nodes: ends, ...(index ? { index } : {}) };
   } catch (error) {
@@ -173,9 +174,9 @@ function finished(
 }
 
 /** Undefined where nothing is built: what exists already was not made from the tree of now. */
-async function rememberBuiltTree(nodes: readonly RunNode[], { context }: PackageWork): Promise<TreeCheck | undefined> {
+async function rememberBuiltTree(nodes: readonly RunNode[], { trees }: PackageWork): Promise<TreeCheck | undefined> {
   const built = nodes.find(isAssigned);
   if (built === undefined) return undefined;
   await clearTargetDirectory(built.tagged.package);
-  return await rememberTree(built.tagged, context.signal);
+  return await trees.remember(built.tagged);
 }

@@ -4,12 +4,14 @@ import { join } from "node:path";
 import { afterEach, beforeEach, expect, test } from "vitest";
 import { readGitFacts } from "../../sdk/git/facts.ts";
 import { readTagsAtHead } from "../../sdk/git/head.ts";
-import { treeState } from "../../sdk/git/tree-state.ts";
+import { readTreeStates, type TreeSubject } from "../../sdk/git/tree-state.ts";
 import { commit, createRepository, createWorkspace, git, type Workspace, write } from "./git-repository.ts";
 
 let workspace: Workspace;
 let root: string;
 const subject = () => ({ directory: join(root, "pkg"), extraSources: [{ directory: join(root, "extra") }], hash: {} });
+
+const treeState = async (one: TreeSubject) => (await readTreeStates([one])).get(one);
 
 beforeEach(() => {
   workspace = createWorkspace();
@@ -37,6 +39,21 @@ test("the state changes with every file that is sent, and with no other", async 
   expect(new Set(states).size).toBe(states.length);
   write(root, { other: "changed" });
   expect(await treeState(subject())).toBe(states.at(-1));
+});
+
+test("subjects that are asked for together have the states that they have alone", async () => {
+  const outside = join(workspace.directory, "outside");
+  mkdirSync(outside);
+  const subjects = [
+    subject(),
+    { directory: join(root, "extra"), extraSources: [] },
+    { directory: root, extraSources: [] },
+    { directory: outside, extraSources: [] },
+  ];
+  write(root, { "extra/new": "1", other: "changed" });
+  const states = await readTreeStates(subjects);
+  for (const one of subjects) expect(states.get(one)).toBe(await treeState(one));
+  expect(new Set(states.values()).size).toBe(4);
 });
 
 test("the state tells nothing outside git, and works before the first commit", async () => {

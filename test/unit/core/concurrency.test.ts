@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { createLimiter } from "../../../sdk/core/concurrency.ts";
+import { createBatches, createLimiter } from "../../../sdk/core/concurrency.ts";
 
 describe("createLimiter", () => {
   it("runs no more than its limit at once", async () => {
@@ -29,5 +29,35 @@ describe("createLimiter", () => {
     const failing = limit(() => Promise.reject(new TypeError("as asked")));
     await expect(failing).rejects.toThrow(TypeError);
     await expect(limit(async () => "next")).resolves.toBe("next");
+  });
+});
+
+describe("createBatches", () => {
+  it("answers together what was asked while an answer was under way", async () => {
+    const asked: (readonly number[])[] = [];
+    const ask = createBatches(async (questions: readonly number[]) => {
+      asked.push([...questions]);
+      await new Promise((resolve) => setTimeout(resolve, 5));
+      return new Map(questions.map((question) => [question, question * 10]));
+    });
+    const first = [ask(1), ask(2)];
+    await new Promise((resolve) => setImmediate(resolve));
+    const second = [ask(3), ask(4), ask(5)];
+    expect(await Promise.all([...first, ...second])).toEqual([10, 20, 30, 40, 50]);
+    expect(asked).toEqual([
+      [1, 2],
+      [3, 4, 5],
+    ]);
+  });
+
+  it("tells a failure to those who asked, and goes on", async () => {
+    const ask = createBatches(async (questions: readonly string[]) => {
+      if (questions.includes("bad")) throw new TypeError("as asked");
+      return new Map(questions.map((question) => [question, "fine"]));
+    });
+    const bad = [ask("bad"), ask("with it")];
+    await expect(Promise.all(bad)).rejects.toThrow(TypeError);
+    await expect(bad[1]).rejects.toThrow(TypeError);
+    await expect(ask("good")).resolves.toBe("fine");
   });
 });
