@@ -1,10 +1,11 @@
-import { type BigIntStats, lstat } from "node:fs";
+import { type BigIntStats, lstat, lstatSync, readlinkSync } from "node:fs";
 import { readlink } from "node:fs/promises";
 import { promisify } from "node:util";
 import type { Abortable } from "../core/abort.ts";
 import { InputError } from "../core/errors.ts";
 import type { FileStat } from "../core/file-stat.ts";
 import { entryStat, impliedDirectoryStat } from "./entry-stat.ts";
+import { createPace, type Pace } from "./pace.ts";
 import type { PathDecision, PathFilter } from "./path-filter.ts";
 import { isGone, type TreeDirectory, type TreeNode, type VirtualTree } from "./virtual-tree.ts";
 
@@ -23,6 +24,8 @@ export interface WalkOptions extends Abortable {
   readonly filters?: readonly PathFilter[];
   /** Paths that are left out whatever the filters say. */
   readonly hidden?: ReadonlySet<string>;
+  /** How fast the file system answers, where others want to know it, too. */
+  readonly pace?: Pace;
 }
 
 /** So many files are looked at together. */
@@ -74,12 +77,13 @@ export async function* walkTree(
   options: WalkOptions = {},
 ): AsyncGenerator<ContextEntry, void, void> {
   const links = new Map<string, string>();
+  const pace = options.pace ?? createPace();
   const frames = [openFrame("", tree.root, undefined, true)];
   for (let frame = frames.at(-1); frame !== undefined; frame = frames.at(-1)) {
     options.signal?.throwIfAborted();
     const item = frame.items.pop();
     if (item === undefined) {
-      if (!(await lookAtMore(tree, frame, options))) frames.pop();
+      if (!(await lookAtMore(tree, frame, options, pace))) frames.pop();
       continue;
     }
     const entry = item.wanted ? createEntry(item, links) : undefined;
@@ -110,8 +114,8 @@ async function showParents(frames: readonly Frame[]): Promise<readonly ContextEn
 }
 
 /** Looks at the next entries of a directory; false if there are none. */
-async function lookAtMore(tree: VirtualTree, frame: Frame, options: WalkOptions): Promise<boolean> {
-  frame.nodes ??= await tree.children(frame.node);
+async function lookAtMore(tree: VirtualTree, frame: Frame, options: WalkOptions, pace: Pace): Promise<boolean> {
+  frame.nodes ??= await tree.children(frame.node, pace);
   if (frame.looked >= frame.nodes.length) return false;
   const above = frame.path === "" ? "" : `${frame.path}/`;
   const decided = frame.nodes
@@ -119,12 +123,40 @@ async function lookAtMore(tree: VirtualTree, frame: Frame, options: WalkOptions)
     .map((node) => decide(`${above}${node.name}`, node, frame.states, options.filters ?? []))
     .filter(({ path, wanted, descend }) => (wanted || descend) && path !== RESERVED && !options.hidden?.has(path));
   frame.looked += BATCH;
-  const items = await Promise.all(decided.map((item) => (item.wanted ? look(item) : { ...item, ...UNSEEN })));
+  const startedAt = performance.now();
+  const items = pace.isQuick
+    ? decided.map((item) => (item.wanted ? lookNow(item) : { ...item, ...UNSEEN }))
+    : await Promise.all(decided.map((item) => (item.wanted ? look(item) : { ...item, ...UNSEEN })));
+  pace.took(items.length, performance.now() - startedAt);
   frame.items.push(...items.reverse());
   return true;
 }
 
 const UNSEEN = { stats: undefined, target: undefined } as const;
+
+function lookNow(item: Omit<Item, "stats" | "target">): Item {
+  const { file } = item.node;
+  if (file === undefined) return { ...item, ...UNSEEN };
+  const stats = attempt(
+    () => lstatSync(file, { bigint: true }),
+    (cause) => unseen(item.node, cause),
+  );
+  const target = stats?.isSymbolicLink()
+    ? attempt(
+        () => readlinkSync(file),
+        (cause) => unreadable(file, cause),
+      )
+    : undefined;
+  return { ...item, stats, target };
+}
+
+function attempt<T>(task: () => T, explain: (cause: unknown) => undefined): T | undefined {
+  try {
+    return task();
+  } catch (cause) {
+    return explain(cause);
+  }
+}
 
 async function look(item: Omit<Item, "stats" | "target">): Promise<Item> {
   const stats = await statsOf(item.node);
@@ -155,19 +187,28 @@ async function statsOf(node: TreeNode): Promise<BigIntStats | undefined> {
   try {
     return await lstatFile(node.file, { bigint: true });
   } catch (cause) {
-    if (isGone(cause) && !node.name.includes("\uFFFD")) return undefined;
-    const hint = isGone(cause) ? { hint: "Rename it: BuildKit takes only names that are UTF-8." } : {};
-    throw new InputError("INPUT_SOURCE_UNREADABLE", `${node.file} cannot be read`, { cause, ...hint });
+    return unseen(node, cause);
   }
+}
+
+/** Undefined for what is gone; throws for all else. A name that is not UTF-8 looks as if it were gone. */
+function unseen(node: TreeNode, cause: unknown): undefined {
+  if (isGone(cause) && !node.name.includes("\uFFFD")) return undefined;
+  const hint = isGone(cause) ? { hint: "Rename it: BuildKit takes only names that are UTF-8." } : {};
+  throw new InputError("INPUT_SOURCE_UNREADABLE", `${node.file} cannot be read`, { cause, ...hint });
 }
 
 async function targetOf(file: string): Promise<string | undefined> {
   try {
     return await readlink(file);
   } catch (cause) {
-    if (isGone(cause)) return undefined;
-    throw new InputError("INPUT_SOURCE_UNREADABLE", `the symlink ${file} cannot be read`, { cause });
+    return unreadable(file, cause);
   }
+}
+
+function unreadable(file: string, cause: unknown): undefined {
+  if (isGone(cause)) return undefined;
+  throw new InputError("INPUT_SOURCE_UNREADABLE", `the symlink ${file} cannot be read`, { cause });
 }
 
 /** The entry, unless it is gone by now, has become something else, or is a socket. */

@@ -110,7 +110,7 @@ export async function openJobSession(
     return await openSession({
       services: options.services,
       sharedKey: options.sharedKey,
-      open: (headers) => engine.transport.openSession(engine.main, headers, options),
+      open: (headers) => engine.transport.openSession(headers, options),
     });
   } catch (error) {
     options.signal?.throwIfAborted();

@@ -4,9 +4,9 @@ import { type Abortable, raceAbort } from "../core/abort.ts";
 import { ProtocolError } from "../core/errors.ts";
 import { Control } from "../proto/gen/control_pb.js";
 import type { SessionHeaders } from "../session/session.ts";
+import { openByteTunnel } from "../wire/byte-tunnel.ts";
 import { dialEndpoint, type Endpoint } from "../wire/endpoint.ts";
 import { createGrpcClient, type GrpcClient } from "../wire/grpc-client.ts";
-import { createMessageDuplex } from "../wire/message-duplex.ts";
 import { upgradeSocket } from "../wire/upgrade.ts";
 
 /** What kind of daemon listens: it decides how HTTP/2 is reached. */
@@ -16,8 +16,8 @@ export type EngineKind = "buildkit" | "docker";
 export interface Transport {
   /** A client with a connection of its own; nothing is dialled before its first call. */
   createClient(): GrpcClient;
-  /** A connection on which the daemon calls us; `main` carries it where the daemon has no other way. */
-  openSession(main: GrpcClient, headers: SessionHeaders, options?: Abortable): Promise<Duplex>;
+  /** A connection on which the daemon calls us. */
+  openSession(headers: SessionHeaders, options?: Abortable): Promise<Duplex>;
 }
 
 /** Creates the transport for a daemon. */
@@ -28,7 +28,7 @@ export function createTransport(kind: EngineKind, endpoint: Endpoint): Transport
 function buildkitTransport(endpoint: Endpoint): Transport {
   return {
     createClient: () => createGrpcClient({ endpoint }),
-    openSession: async (main, headers) => tunnelSession(main, headers),
+    openSession: async (headers, options) => await tunnelSession(endpoint, headers, options),
   };
 }
 
@@ -49,8 +49,8 @@ function dockerTransport(endpoint: Endpoint): Transport {
   };
   return {
     createClient: () => createGrpcClient({ endpoint, handshake, offerHttp2: false }),
-    async openSession(main, headers, { signal } = {}) {
-      if (native) return tunnelSession(main, headers);
+    async openSession(headers, { signal } = {}) {
+      if (native) return await tunnelSession(endpoint, headers, { signal });
       const socket = await dialEndpoint(endpoint, { signal });
       return await raceAbort(upgradeSocket(socket, { path: "/session", headers }), signal);
     },
@@ -63,16 +63,7 @@ function isRouteMissing(error: unknown): boolean {
 }
 
 /** The session as slices of bytes in the messages of a call. */
-function tunnelSession(main: GrpcClient, headers: SessionHeaders): Duplex {
-  const call = main.bidi(Control.method.session, { headers });
-  return createMessageDuplex({
-    chunks: dataOf(call.messages),
-    send: (data) => call.send({ data }),
-    end: () => call.end(),
-    cancel: () => call.cancel(),
-  });
-}
-
-async function* dataOf(messages: AsyncIterable<{ readonly data: Uint8Array }>): AsyncGenerator<Uint8Array, void> {
-  for await (const { data } of messages) if (data.byteLength > 0) yield data;
+async function tunnelSession(endpoint: Endpoint, headers: SessionHeaders, { signal }: Abortable = {}): Promise<Duplex> {
+  const socket = await dialEndpoint(endpoint, { protocols: ["h2"], signal });
+  return openByteTunnel(socket, { path: `/${Control.typeName}/${Control.method.session.name}`, headers });
 }

@@ -1,5 +1,6 @@
 import { includeFollowed } from "../context/follow-paths.ts";
-import { openEntry } from "../context/open-file.ts";
+import { createEntryOpener } from "../context/open-file.ts";
+import { createPace } from "../context/pace.ts";
 import { createPathFilter } from "../context/path-filter.ts";
 import { openTree } from "../context/virtual-tree.ts";
 import { type ContextEntry, walkTree } from "../context/walk.ts";
@@ -71,14 +72,16 @@ async function openSource(
     { include: local.includePatterns, exclude: local.excludePatterns },
     { include, exclude: request.exclude },
   ].filter((filter) => filter.include?.length || filter.exclude?.length);
+  const pace = createPace();
   return {
     entries: () =>
       walkTree(tree, {
+        pace,
         filters: filters.map(createPathFilter),
         hidden: new Set(ignoreFile === undefined ? [] : [ignoreFile]),
         signal,
       }),
-    open: openEntry,
+    open: createEntryOpener(pace),
   };
 }
 

@@ -11,6 +11,13 @@ export function encodeFrame(message: Uint8Array): Buffer {
   return frame;
 }
 
+/** What stands before a message. */
+export function encodeFrameHeader(sizeBytes: number): Buffer {
+  const header = Buffer.alloc(HEADER_BYTES);
+  header.writeUInt32BE(sizeBytes, 1);
+  return header;
+}
+
 /**
  * Cuts a stream of bytes into messages.
  *

@@ -1,4 +1,3 @@
-import type { FileHandle } from "node:fs/promises";
 import type { Abortable } from "../../core/abort.ts";
 import { PlanError, ProtocolError } from "../../core/errors.ts";
 import { type FileStat, isRegularMode } from "../../core/file-stat.ts";
@@ -11,7 +10,18 @@ export interface TreeSource<Entry extends { readonly stat: FileStat }> {
   /** The entries, in the order of the protocol: depth first, siblings by the bytes of their names. */
   entries(): AsyncIterable<Entry>;
   /** Opens the content of a regular file of the tree. */
-  open(entry: Entry): Promise<FileHandle>;
+  open(entry: Entry): FileContent | Promise<FileContent>;
+}
+
+/** The content of an open file; a FileHandle is one. */
+export interface FileContent {
+  read(
+    buffer: Buffer,
+    offset: number,
+    length: number,
+    position: number,
+  ): { readonly bytesRead: number } | Promise<{ readonly bytesRead: number }>;
+  close(): void | Promise<void>;
 }
 
 /** What a transfer amounted to. */
@@ -141,14 +151,16 @@ async function sendContent<Entry extends { readonly stat: FileStat }>(
   isOver: () => boolean,
 ): Promise<number> {
   const { path, sizeBytes } = entry.stat;
-  const handle = await source.open(entry);
+  const opened = source.open(entry);
+  const handle = "then" in opened ? await opened : opened;
   let sentBytes = 0;
   try {
     while (!isOver()) {
       // One byte more than is expected, so that the same read notices a file that has grown.
       const room = Math.min(CHUNK_BYTES, sizeBytes - sentBytes + 1);
       const buffer = Buffer.allocUnsafeSlow(DATA_HEADER_BYTES + room);
-      const { bytesRead } = await handle.read(buffer, DATA_HEADER_BYTES, room, sentBytes);
+      const read = handle.read(buffer, DATA_HEADER_BYTES, room, sentBytes);
+      const { bytesRead } = "then" in read ? await read : read;
       if (bytesRead === 0) break;
       sentBytes += bytesRead;
       if (sentBytes > sizeBytes) throw sizeChanged(path);
