@@ -11,18 +11,17 @@ import {
   llb,
   marshal,
   type ResolvedStates,
-  type ResultAttestation,
   resultRoots,
   type State,
   type StateValue,
 } from "../llb/index.ts";
-import { annotationsAt } from "../oci/model/annotation-key.ts";
 import type { RecipeContextOptions, RecipeSource } from "../pkg/package.ts";
 import { attestOptions } from "./attestation.ts";
 import type { BuildStep, RecipeState } from "./build-step.ts";
 import { frontendLocals } from "./frontend-state.ts";
 import { localName, packageRoot } from "./local-name.ts";
-import type { DefinitionAttestation, LocalSource, SolveRequest } from "./solve-request.ts";
+import { resultInput } from "./result-input.ts";
+import type { LocalSource, SolveRequest } from "./solve-request.ts";
 
 /**
  * Calls a recipe.
@@ -56,35 +55,16 @@ export function lowerRecipe(step: BuildStep, made: RecipeState, known: KnownBase
     const definition = marshalState(step, state, known);
     return step.package.disableCache ? withoutCache(definition) : definition;
   };
-  const { annotations, attestations, metadata } = made.result;
-  const said = { ...metadata, ...manifestAnnotations(annotations, step.platform) };
   return {
     ...recipeJob(step, made),
-    input: {
-      kind: "definition",
-      definition: graph(made.state),
+    input: resultInput(made.result, {
+      platform: step.platform,
       imageConfig: withLabels(config, step.labels),
-      ...(isEmpty(annotations) ? {} : { annotations }),
-      ...(isEmpty(said) ? {} : { metadata: said }),
-      ...(isEmpty(attestations) ? {} : { attestations: attestations.map((one) => lowerAttestation(one, graph)) }),
-    },
+      graph,
+      // What stands in the index goes there when it is written.
+      levels: ["manifest"],
+    }),
   };
-}
-
-/** Exporters find them in the result; what stands in the index goes there when it is written. */
-function manifestAnnotations(
-  annotations: Readonly<Record<string, string>>,
-  platform: Platform,
-): Readonly<Record<string, string>> {
-  const own = Object.entries(annotationsAt(annotations, "manifest", formatPlatform(platform)));
-  return Object.fromEntries(own.map(([key, value]) => [`annotation.${key}`, value]));
-}
-
-function lowerAttestation(
-  { predicate, predicateType, subjects }: ResultAttestation,
-  graph: (state: StateValue) => Definition,
-): DefinitionAttestation {
-  return { definition: graph(predicate.state), path: predicate.path, predicateType, subjects };
 }
 
 function isEmpty(members: object): boolean {

@@ -5,7 +5,7 @@ import { Readable } from "node:stream";
 import { pipeline } from "node:stream/promises";
 import { ContentError, isKitsmithError } from "../core/errors.ts";
 import { contentReceiver } from "../session/file-send.ts";
-import type { BuildOutput } from "./build-output.ts";
+import type { BuildOutput, EngineOutput } from "./build-output.ts";
 import { epochAttributes } from "./image-attributes.ts";
 
 /** Writes the engine's tar of the root file system to a file, which is there only once it is complete. */
@@ -14,6 +14,14 @@ export function archiveOutput(file: string, epochSeconds?: number): BuildOutput 
     exporter: { type: "tar", attributes: { ...epochAttributes(epochSeconds) } },
     receive: contentReceiver((chunks, signal) => writeComplete(file, chunks, signal)),
     complete: async () => undefined,
+  };
+}
+
+/** Writes the engine's OCI archive to a file, which is there only once it is complete: an image, or an index of images. */
+export function ociArchiveOutput(file: string, attributes: Readonly<Record<string, string>> = {}): EngineOutput {
+  return {
+    exporter: { type: "oci", attributes: { "oci-mediatypes": "true", ...attributes } },
+    receive: contentReceiver((chunks, signal) => writeComplete(file, chunks, signal)),
   };
 }
 

@@ -2,11 +2,15 @@ import type { ExporterEntry, ExportResult } from "../engine/engine.ts";
 import type { AttestedImage } from "../oci/model/attested-image.ts";
 import type { SessionHandler } from "../session/service.ts";
 
-/** Where the result of one build goes: an exporter of the engine, and what the client does with what it sends. */
-export interface BuildOutput {
+/** An exporter of an engine, and what the client does with what it sends. */
+export interface EngineOutput {
   readonly exporter: ExporterEntry;
   /** Receives what the exporter sends to the client, where it sends anything. */
   readonly receive?: SessionHandler;
+}
+
+/** Where the result of one build goes. */
+export interface BuildOutput extends EngineOutput {
   /**
    * Takes the exporter's answer once the build is over.
    *

@@ -1,21 +1,22 @@
-import { createWriteStream } from "node:fs";
 import { mkdir, readdir, readFile } from "node:fs/promises";
 import { join } from "node:path";
-import { Readable } from "node:stream";
-import { pipeline } from "node:stream/promises";
 import { execa } from "execa";
 import { type FluentPackage, llb, pkg, type Recipe } from "kitsmith";
+import {
+  connectEngine,
+  type EngineOutput,
+  jobOutputs,
+  localOutput,
+  ociArchiveOutput,
+  platformResults,
+  stateInput,
+} from "kitsmith/engine";
+import type { State } from "kitsmith/llb";
 import { describe, expect, inject, test } from "vitest";
 import { digestOf } from "../../sdk/core/digest.ts";
-import type { JobOptions } from "../../sdk/engine/engine.ts";
-import { platformResults } from "../../sdk/engine/platform-results.ts";
-import { imageConfig, marshal, type State } from "../../sdk/llb/index.ts";
-import type { DefinitionInput } from "../../sdk/lower/solve-request.ts";
-import { localOutput } from "../../sdk/outputs/local-output.ts";
-import { contentReceiver, createFileSendService } from "../../sdk/session/file-send.ts";
 import { testTools } from "../engines/test-tools.ts";
 import { manifestOf, statementsOf } from "./attestations.ts";
-import { connectShared, KINDS, openTestJob } from "./engine-fixture.ts";
+import { KINDS } from "./engine-fixture.ts";
 import { useRunBench } from "./run-bench.ts";
 import { failureOf } from "./run-fixture.ts";
 
@@ -119,43 +120,41 @@ describe("a recipe's result", () => {
 describe.each(KINDS)("one job for several platforms on %s", (kind) => {
   const bench = useRunBench(`maps-${kind}`);
 
-  function input(state: State, architecture: string): DefinitionInput {
-    const platform = { os: "linux", architecture };
-    const word = llb.scratch().mkfile("/word.json", JSON.stringify(architecture));
-    return {
-      kind: "definition",
-      definition: marshal(state, { platform }),
-      imageConfig: imageConfig(state, { platform }),
-      metadata: { "annotation.com.example.word": architecture, "frontend.example.word": "answered" },
-      attestations: [
-        { definition: marshal(word, { platform }), path: "/word.json", predicateType: WORD, subjects: [] },
-      ],
-    };
-  }
+  const made = (state: State, architecture: string) =>
+    llb.result(state, {
+      annotations: {
+        "com.example.word": architecture,
+        "manifest-descriptor:com.example.entry": architecture,
+        "index:com.example.index": "all",
+      },
+      metadata: { "frontend.example.word": "answered" },
+      attestations: [{ predicateType: WORD, predicate: architecture, name: "word.json" }],
+    });
 
-  async function exportMap(options: Pick<JobOptions, "exporters" | "services">) {
-    await using engine = await connectShared(kind);
-    await using job = await openTestJob(engine, options);
+  async function exportMap(output: EngineOutput) {
+    await using engine = await connectEngine(inject(kind === "buildkit" ? "buildkitAddress" : "dockerAddress"), {
+      kind,
+    });
+    await using job = await engine.openJob({ ...jobOutputs([output]), sharedKey: "" });
+    const solve = (state: State, architecture: string) =>
+      job.solve({ input: stateInput(made(state, architecture), `linux/${architecture}`) });
     const [amd64, arm64] = await Promise.all([
-      job.solve({ input: input(llb.scratch().mkfile("/name", "amd64"), "amd64") }),
-      job.solve({ input: input(llb.scratch(), "arm64") }),
+      solve(llb.scratch().mkfile("/name", "amd64"), "amd64"),
+      solve(llb.scratch(), "arm64"),
     ]);
     return await job.finish(platformResults({ "linux/amd64": amd64, "linux/arm64": arm64 }));
   }
 
   test("becomes an index", async () => {
     const file = join(bench.directory, "map.tar");
-    const receive = contentReceiver((chunks) => pipeline(Readable.from(chunks), createWriteStream(file)));
-    const { response } = await exportMap({
-      exporters: [{ type: "oci", attributes: { "oci-mediatypes": "true" } }],
-      services: [createFileSendService(new Map([[0, receive]]))],
-    });
+    const { response } = await exportMap(ociArchiveOutput(file));
     expect(response["frontend.example.word"]).toBe("answered");
     const { stdout } = await execa(skopeo, ["inspect", "--raw", `oci-archive:${file}`]);
-    const { manifests } = JSON.parse(stdout);
+    const { annotations, manifests } = JSON.parse(stdout);
+    expect(annotations).toEqual({ "com.example.index": "all" });
     expect(manifests).toMatchObject([
-      { platform: { architecture: "amd64" } },
-      { platform: { architecture: "arm64" } },
+      { platform: { architecture: "amd64" }, annotations: { "com.example.entry": "amd64" } },
+      { platform: { architecture: "arm64" }, annotations: { "com.example.entry": "arm64" } },
       { annotations: { "vnd.docker.reference.digest": manifests[0].digest } },
       { annotations: { "vnd.docker.reference.digest": manifests[1].digest } },
     ]);
@@ -168,11 +167,7 @@ describe.each(KINDS)("one job for several platforms on %s", (kind) => {
 
   test("becomes a directory for each platform", async () => {
     const dest = join(bench.directory, "map");
-    const { exporter, receive } = localOutput(dest);
-    await exportMap({
-      exporters: [exporter],
-      services: [createFileSendService(new Map([[0, receive ?? (() => Promise.resolve())]]))],
-    });
+    await exportMap(localOutput(dest));
     expect((await readdir(join(dest, "linux_amd64"))).sort()).toEqual(["name", "word.json"]);
     expect(await readdir(join(dest, "linux_arm64"))).toEqual(["word.json"]);
   });

@@ -1,0 +1,29 @@
+/**
+ * Engines without packages: jobs on a BuildKit, for those who direct builds themselves. A job solves graphs and frontends,
+ * looks into what they made, and hands one result to its exporters, also one of several platforms.
+ *
+ * @example
+ * ```ts
+ * await using engine = await connectEngine("unix:///run/buildkit/buildkitd.sock");
+ * const { exporters, services } = jobOutputs([ociArchiveOutput("hello.tar")]);
+ * await using job = await engine.openJob({ exporters, services, sharedKey: "" });
+ * const solve = (architecture: string) => job.solve({ input: stateInput(llb.scratch().mkfile("/name", architecture), `linux/${architecture}`) });
+ * await job.finish(platformResults({ "linux/amd64": await solve("amd64"), "linux/arm64": await solve("arm64") }));
+ * ```
+ *
+ * @module
+ */
+
+export { stateInput } from "../lower/state-input.ts";
+export { archiveOutput, ociArchiveOutput } from "../outputs/archive-output.ts";
+export type { EngineOutput } from "../outputs/build-output.ts";
+export { jobOutputs } from "../outputs/job-outputs.ts";
+export { type LocalOutputOptions, localOutput } from "../outputs/local-output.ts";
+export { createAuthService } from "../session/auth.ts";
+export { contentReceiver } from "../session/file-send.ts";
+export { createFileSyncService } from "../session/filesync.ts";
+export { createSecretsService } from "../session/secrets.ts";
+export type { SessionService } from "../session/service.ts";
+export { type ConnectOptions, connectEngine } from "./connect-engine.ts";
+export type * from "./engine.ts";
+export { platformResults } from "./platform-results.ts";
