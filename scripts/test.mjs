@@ -17,6 +17,7 @@ const EXAMPLES = "test/integration/examples/**";
 const SUITES = [
   { name: "unit", folder: "test/unit" },
   { name: "contract", folder: "test/contract" },
+  { name: "conformance", folder: "test/conformance" },
   { name: "package", folder: "test/package", parameters: ["--config", "vitest.package.config.ts"], build: true },
   { name: "integration", folder: "test/integration", parameters: [...ENGINES, "--exclude", EXAMPLES], engines: true },
   { name: "examples", folder: "test/integration/examples", parameters: ENGINES, engines: true },

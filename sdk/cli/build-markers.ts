@@ -31,11 +31,16 @@ export function endMarker({ push }: MarkedRun, release: string | undefined): str
   return `Build, push and release of "${release}" complete, all done.`;
 }
 
+/** The line for a package that is built for no platform. */
+export function skippedMarker(reference: string): string {
+  return `Skipping ${reference} with no architectures to build`;
+}
+
 type PlannedNode = Extract<RunEvent, { type: "plan.ready" }>["nodes"][number];
 
 function planMarkers(nodes: readonly PlannedNode[], reference: string): readonly string[] {
   const own = nodes.filter((node) => isOf(node, reference));
-  if (own.length === 0) return [`Skipping ${reference} with no architectures to build`];
+  if (own.length === 0) return [skippedMarker(reference)];
   const name = expandReference(reference);
   const missing = own.filter(({ state }) => state === "build" || state === "unknown").map(archOf);
   return [

@@ -23,6 +23,8 @@ export function buildPackages(invocation: Invocation): FluentPackages {
   const scanner = invocation.text("sbom-scanner");
   const agents = sshAgents(invocation.list("ssh"));
   if (platforms) packages = packages.declarePlatforms(...platforms);
+  const foreign = skipped?.find((text) => parsePlatform(text).os !== "linux");
+  if (foreign !== undefined) throw invalid(`--skip-platforms takes linux/ARCH, not "${foreign}"`);
   if (skipped) packages = packages.skipPlatforms(...skipped);
   if (dockerfile) packages = packages.dockerfile(dockerfile);
   if (files.length > 0) packages = packages.buildArgFiles(...files);

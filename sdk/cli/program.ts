@@ -11,35 +11,38 @@ import { foreignCommand } from "./linuxkit-commands.ts";
 const FAILED = 1;
 const INTERRUPTED = 130;
 
+/** What a command line reads from and writes to. */
+export type ProgramStreams = Pick<Invocation, "stdin" | "stdout" | "stderr" | "env">;
+
 /** Runs one command line; resolves to the exit status. */
-export async function runProgram(argv: readonly string[]): Promise<number> {
+export async function runProgram(argv: readonly string[], streams: ProgramStreams = process): Promise<number> {
   const { signal, release } = interruptible();
-  for (const stream of [process.stdout, process.stderr]) stream.on("error", ignoreClosedReader);
+  const { stdout, stderr } = streams;
+  for (const stream of [stdout, stderr]) stream.on("error", ignoreClosedReader);
   let verbose = false;
   try {
     if (process.platform === "win32") throw unsupportedSystem();
     const foreign = foreignCommand(firstWord(COMMANDS, GLOBAL_FLAGS, argv));
-    if (foreign !== undefined) return refuse(foreign);
+    if (foreign !== undefined) {
+      stderr.write(`${foreign}\n`);
+      return FAILED;
+    }
     const parsed = parseCommandLine(COMMANDS, GLOBAL_FLAGS, argv);
-    const invocation = createInvocation(parsed, signal);
+    const invocation = createInvocation(parsed, signal, streams);
     verbose = verbosity(invocation) >= 2;
     return await dispatch(parsed, invocation);
   } catch (error) {
     if (signal.aborted) {
-      process.stderr.write("interrupted\n");
+      stderr.write("interrupted\n");
       return INTERRUPTED;
     }
     const { formatError } = await import("../progress/error-text.ts");
-    process.stderr.write(`${formatError(error, { verbose, stream: process.stderr })}\n`);
+    stderr.write(`${formatError(error, { verbose, stream: stderr })}\n`);
     return FAILED;
   } finally {
     release();
+    for (const stream of [stdout, stderr]) stream.off("error", ignoreClosedReader);
   }
-}
-
-function refuse(line: string): number {
-  process.stderr.write(`${line}\n`);
-  return FAILED;
 }
 
 async function dispatch({ command, words }: ParsedCommandLine, invocation: Invocation): Promise<number> {
@@ -49,8 +52,17 @@ async function dispatch({ command, words }: ParsedCommandLine, invocation: Invoc
     return 0;
   }
   checkPositionals(command, invocation.positionals);
+  await checkRegistryFlags(invocation);
   tellReplaced(command, invocation);
   return await command.run(invocation);
+}
+
+/** They are looked at also where no registry is asked: a script's mistake shows at its first command. */
+async function checkRegistryFlags(invocation: Invocation): Promise<void> {
+  const { isGiven, env } = invocation;
+  if (!(isGiven("mirror") || isGiven("cert-file") || env.LINUXKIT_MIRROR)) return;
+  const { verifyRegistryOptions } = await import("./registry-options.ts");
+  await verifyRegistryOptions(invocation);
 }
 
 /** Says, for each flag that has no effect here, what there is in its place. */
@@ -65,7 +77,7 @@ function overview(words: readonly string[], invocation: Invocation): number {
   const isGroup = words.length > 0 && COMMANDS.some((command) => command.name.startsWith(`${words.join(" ")} `));
   if (words.length === 0 || isGroup) {
     invocation.stdout.write(`${formatOverview(COMMANDS, GLOBAL_FLAGS, words)}\n`);
-    return invocation.boolean("help") || words.length === 0 ? 0 : FAILED;
+    return 0;
   }
   const given = words.join(" ");
   const names = COMMANDS.map((command) => command.name);
@@ -83,7 +95,11 @@ function checkPositionals({ name, usage = "", positionals }: Command, given: rea
   });
 }
 
-function createInvocation({ positionals, values }: ParsedCommandLine, signal: AbortSignal): Invocation {
+function createInvocation(
+  { positionals, values }: ParsedCommandLine,
+  signal: AbortSignal,
+  { stdin, stdout, stderr, env }: ProgramStreams,
+): Invocation {
   const last = (name: string) => values.get(name)?.at(-1);
   return {
     positionals,
@@ -97,11 +113,7 @@ function createInvocation({ positionals, values }: ParsedCommandLine, signal: Ab
       return typeof value === "string" ? value : undefined;
     },
     list: (name) => (values.get(name) ?? []).filter((value) => typeof value === "string"),
-    signal,
-    stdin: process.stdin,
-    stdout: process.stdout,
-    stderr: process.stderr,
-    env: process.env,
+    ...{ signal, stdin, stdout, stderr, env },
   };
 }
 

@@ -1,3 +1,4 @@
+import { access } from "node:fs/promises";
 import { InputError } from "../core/errors.ts";
 import type { VerbOptions } from "../run/options.ts";
 import { type RegistryFlags, registrySettings } from "../run/registry-settings.ts";
@@ -18,6 +19,20 @@ export function registryOptions(invocation: Invocation): Required<Pick<VerbOptio
     logins: (commaList(invocation, "registry-creds") ?? []).map(parseLogin),
   };
   return { registries: registrySettings(flags) };
+}
+
+/**
+ * Makes sure that mirrors are mirrors and that certificates can be read.
+ *
+ * @throws InputError `INPUT_OPTION_INVALID`, `INPUT_SOURCE_MISSING`
+ */
+export async function verifyRegistryOptions(invocation: Invocation): Promise<void> {
+  const { certificateFiles = [] } = registryOptions(invocation).registries;
+  for (const file of certificateFiles) {
+    await access(file).catch((cause: unknown) => {
+      throw new InputError("INPUT_SOURCE_MISSING", `the certificate file ${file} cannot be read`, { cause });
+    });
+  }
 }
 
 /** `REGISTRY=USER:PASSWORD` or `REGISTRY=TOKEN`. What was given is in no message: it is a secret. */

@@ -15,7 +15,7 @@ import type { BuildOptions, ExportOptions, PushOptions, VerbOptions } from "./op
 import type { IndexOptions, PublishedIndex } from "./package-indexes.ts";
 import { withDigests } from "./package-result.ts";
 import type { PackageSetSpec } from "./package-spec.ts";
-import type { PlannedBuild } from "./planned-builds.ts";
+import type { BuildsPlan } from "./planned-builds.ts";
 import type { ExportedPackage, RunResult } from "./result.ts";
 import type { Run } from "./run.ts";
 import { type SecretInputs, secretSources } from "./secret-source.ts";
@@ -152,7 +152,7 @@ export class FluentPackages {
   }
 
   /** What `build()` would build, and from what; no engine is asked. */
-  async builds(options: BuildOptions = {}): Promise<readonly PlannedBuild[]> {
+  async builds(options: BuildOptions = {}): Promise<BuildsPlan> {
     const { planBuilds } = await import("./planned-builds.ts");
     return await planBuilds(this.spec, options);
   }

@@ -1,11 +1,11 @@
 import { formatPlatform, type PlatformText, parsePlatform } from "../core/platform.ts";
 import { createPlan } from "../plan/decision.ts";
-import { resolveBuildArgs } from "./build-arg-sources.ts";
 import { createStep } from "./build-steps.ts";
-import { joinNodes, type RunNode } from "./node.ts";
+import { joinNodes } from "./node.ts";
 import type { BuildOptions } from "./options.ts";
 import { gatherFacts } from "./package-facts.ts";
 import type { PackageSetSpec } from "./package-spec.ts";
+import { isPrepared, type PreparedNode, prepareBuilds } from "./prepared-builds.ts";
 import { createStores } from "./stores.ts";
 import { tagPackageSet } from "./tagging.ts";
 
@@ -24,23 +24,33 @@ export interface PlannedBuild {
   readonly network: boolean;
 }
 
+/** What `build()` would do. */
+export interface BuildsPlan {
+  readonly builds: readonly PlannedBuild[];
+  /** References of packages that are built for no platform at all. */
+  readonly skipped: readonly string[];
+}
+
 /** What a build would do, found out without an engine. */
-export async function planBuilds(set: PackageSetSpec, options: BuildOptions = {}): Promise<readonly PlannedBuild[]> {
+export async function planBuilds(set: PackageSetSpec, options: BuildOptions = {}): Promise<BuildsPlan> {
   const signal = options.signal ?? new AbortController().signal;
   await using stores = createStores({ ...options, signal });
   const packages = await tagPackageSet(set, { signal });
   const force = options.force ?? false;
   const facts = await gatherFacts(packages, stores, { signal, force, client: stores.registry });
   const plan = createPlan(facts, { verb: "build", force, pull: options.pull ?? true });
-  const nodes = joinNodes(plan, packages, facts).filter((node) => node.plan.action === "build");
-  return await Promise.all(nodes.map((node) => describeBuild(node, signal)));
+  const nodes = await prepareBuilds(joinNodes(plan, packages, facts), { signal });
+  return Object.freeze({
+    builds: nodes.filter(isPrepared).map(describeBuild),
+    skipped: packages.filter((_, index) => facts[index]?.platforms.length === 0).map((tagged) => tagged.shortReference),
+  });
 }
 
-async function describeBuild({ tagged, plan }: RunNode, signal: AbortSignal): Promise<PlannedBuild> {
+function describeBuild({ tagged, plan, buildArgs: userArgs }: PreparedNode): PlannedBuild {
   const { directory, source, network } = tagged.package;
   const platform = parsePlatform(plan.platform);
   const place = { platform, buildPlatform: platform, sandboxNetwork: "sandbox" } as const;
-  const { buildArgs, labels } = createStep(tagged, await resolveBuildArgs(tagged.package, { signal }), place);
+  const { buildArgs, labels } = createStep(tagged, userArgs, place);
   return Object.freeze({
     ...{ reference: plan.reference, platform: formatPlatform(platform), directory, buildArgs, labels, network },
     ...(source.kind === "dockerfile" ? { dockerfile: source.dockerfile } : {}),

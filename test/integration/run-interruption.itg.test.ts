@@ -66,7 +66,7 @@ describe("Ctrl-C", () => {
       "--cache",
       bench.cacheDirectory,
     ];
-    return startCommand(["pkg", verb, ...flags, join(bench.repository.directory, "p")]);
+    return startCommand(["pkg", verb, "--sbom-scanner=false", ...flags, join(bench.repository.directory, "p")]);
   }
 
   async function interrupt(command: CommandRun): Promise<void> {

@@ -3,7 +3,7 @@ import type { BuildOptions, PushOptions } from "../../run/options.ts";
 import type { RunResult } from "../../run/result.ts";
 import type { Run } from "../../run/run.ts";
 import { BUILD_FLAGS } from "../build-flags.ts";
-import { beginMarkers, endMarker, eventMarkers, type MarkedRun } from "../build-markers.ts";
+import { beginMarkers, endMarker, eventMarkers, type MarkedRun, skippedMarker } from "../build-markers.ts";
 import type { Command, Invocation } from "../command.ts";
 import { progressMode } from "../progress-flag.ts";
 import { registryOptions } from "../registry-options.ts";
@@ -98,9 +98,9 @@ function printImages(result: RunResult, { stdout }: Invocation): void {
 
 async function dryRun(packages: FluentPackages, invocation: Invocation): Promise<number> {
   const { dockerCommand } = await import("../docker-command.ts");
-  for (const planned of await packages.builds(buildOptions(invocation))) {
-    invocation.stdout.write(`${dockerCommand(planned)}\n`);
-  }
+  const { builds, skipped } = await packages.builds(buildOptions(invocation));
+  for (const reference of skipped) invocation.stdout.write(`${skippedMarker(reference)}\n`);
+  for (const planned of builds) invocation.stdout.write(`${dockerCommand(planned)}\n`);
   return 0;
 }
 
