@@ -16,7 +16,37 @@ export interface CredentialSource {
    * @throws InputError `INPUT_CREDENTIALS_INVALID` if there is one, but it cannot be read
    */
   get(host: string, options?: Abortable): Promise<Credential | undefined>;
+  /** Exchanges the credential for an access token. Where it is missing, whoever wants a token gets the credential. */
+  readonly fetchToken?: TokenFetcher | undefined;
 }
+
+/** What an access token is wanted for. */
+export interface TokenWish {
+  /** The registry, with port if it has one. */
+  readonly host: string;
+  /** The address of the token service, as the registry gave it. */
+  readonly realm: string;
+  readonly service: string | undefined;
+  /** Such as `repository:team/app:pull,push`. */
+  readonly scopes: readonly string[];
+}
+
+/** An access token. */
+export interface AccessToken {
+  readonly token: string;
+  readonly lifeMs: number;
+  readonly issuedAtMs: number;
+}
+
+/**
+ * Gets an access token; one that is known and has time left may be given again, unless it must be `fresh`.
+ *
+ * @throws RegistryError as the token service says
+ */
+export type TokenFetcher = (
+  wish: TokenWish,
+  options?: Abortable & { readonly fresh?: boolean },
+) => Promise<AccessToken>;
 
 /** A source that knows no credentials: every access is anonymous. */
 export const ANONYMOUS: CredentialSource = Object.freeze({ get: () => Promise.resolve(undefined) });

@@ -30,7 +30,7 @@ export function createCacheDestination(stores: Stores, context: RunContext, opti
 /** Fetches a node's image from the registry, with what is attested of it. */
 async function pullAttested(node: RunNode, stores: Stores, context: RunContext): Promise<AttestedImage> {
   const image = await pullToCache(node, stores, context);
-  const places = { client: stores.registry(), cache: await stores.cache() };
+  const places = { client: stores.reader(), cache: await stores.cache() };
   return { image, attestations: await pullAttestations(node, image, places, context) };
 }
 

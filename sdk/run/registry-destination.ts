@@ -1,11 +1,11 @@
 import type { Digest } from "../core/digest.ts";
 import type { AttestedImage } from "../oci/model/attested-image.ts";
 import { parseReference } from "../oci/model/reference.ts";
-import { isLoopback } from "../oci/registry/endpoint.ts";
 import { pushImage } from "../oci/registry/image-copy.ts";
 import { publishIndex } from "../oci/registry/publish-index.ts";
 import { cacheOutput } from "../outputs/cache-output.ts";
 import { registryOutput } from "../outputs/registry-output.ts";
+import { INPUTS_ANNOTATION } from "../plan/inputs.ts";
 import type { PlannedPackage } from "../plan/plan.ts";
 import type { AssignedNode } from "./assigned-plan.ts";
 import type { Destination, NodeImage } from "./destination.ts";
@@ -33,8 +33,9 @@ export function createRegistryDestination(
       const settings = imageSettings(node, options);
       if (await goesThroughClient(node)) return cacheOutput(await stores.cache(), settings);
       const { repository } = settings;
-      const reader = stores.registry().reader(repository);
-      return registryOutput(settings, { reader, insecure: isLoopback(repository.registry) });
+      const client = stores.registry();
+      const insecure = await client.isPlainHttp(repository, { signal: context.signal });
+      return registryOutput(settings, { reader: client.reader(repository), insecure });
     },
     settle: async (node, built) => {
       if (await goesThroughClient(node)) await upload(node, built, stores, context);
@@ -79,6 +80,7 @@ async function publish(
     entries: images.flatMap(indexEntries),
     annotations: annotationsOfIndex(images, "index"),
     archTags,
+    indexedAnnotations: [INPUTS_ANNOTATION],
     signal,
   });
   for (const { node, image } of images) {

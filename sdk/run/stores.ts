@@ -44,7 +44,8 @@ export function createStores(options: StoreOptions): Stores {
     return registry;
   };
   return {
-    credentials,
+    // Engines get access tokens by the way that our own calls go.
+    credentials: { ...credentials, fetchToken: (wish, wishOptions) => direct().fetchToken(wish, wishOptions) },
     cache: () => {
       cache ??= openCache(options.cacheDirectory ?? defaultCacheDirectory(), options).then((opened) =>
         keepingContent(opened, uses, options),

@@ -38,11 +38,13 @@ export function formatBuildkitdConfig(paths: DaemonPaths, access: RegistryAccess
     "enabled = false",
   ];
   const plain = new Set(plainHosts(access));
-  for (const host of [...new Set([...plain, ...Object.keys(access.mirrors ?? {})])].sort()) {
+  const secure = new Set(secureLoopbackMirrors(access));
+  for (const host of [...new Set([...plain, ...secure, ...Object.keys(access.mirrors ?? {})])].sort()) {
     const mirrors = access.mirrors?.[host]?.map((mirror) => parseMirror(mirror).address);
     lines.push(`[registry.${quote(host)}]`);
     if (mirrors !== undefined) lines.push(`mirrors = [${mirrors.map(quote).join(", ")}]`);
     if (plain.has(host)) lines.push("http = true", "insecure = true");
+    else if (secure.has(host)) lines.push("http = false");
   }
   return `${lines.join("\n")}\n`;
 }
@@ -86,6 +88,14 @@ function plainHosts(access: RegistryAccess): readonly string[] {
     .map(parseMirror);
   const plain = mirrors.filter(({ isPlain }) => isPlain).map(({ host }) => host);
   return [...new Set([...(access.registries ?? []), ...plain])].sort();
+}
+
+/** Mirrors on this machine that speak TLS: BuildKit would not think so. */
+function secureLoopbackMirrors(access: RegistryAccess): readonly string[] {
+  const mirrors = Object.values(access.mirrors ?? {})
+    .flat()
+    .map(parseMirror);
+  return mirrors.filter(({ host, isPlain }) => !isPlain && isLoopbackHost(host)).map(({ host }) => host);
 }
 
 /** A mirror's address without its scheme. Without one, this machine is reached by http, all else by https. */

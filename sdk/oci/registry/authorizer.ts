@@ -28,8 +28,8 @@ interface KeptToken {
   readonly untilMs: number;
 }
 
-/** A token that is about to end might do so on its way. */
-const MARGIN_MS = 5_000;
+/** Part of its life in which a token is used again: one that is about to end might do so on its way. */
+const USABLE = 0.8;
 
 /** Creates an authorizer that keeps challenges and tokens, by registry and scope, as long as they live. */
 export function createAuthorizer(credentials: CredentialSource, sender: HttpSender, userAgent: string): Authorizer {
@@ -55,7 +55,7 @@ export function createAuthorizer(credentials: CredentialSource, sender: HttpSend
       signal,
     });
     const header = `Bearer ${token.text}`;
-    tokens.set(keyOf(endpoint, scopes), { header, untilMs: Date.now() + token.lifeMs - MARGIN_MS });
+    tokens.set(keyOf(endpoint, scopes), { header, untilMs: Date.now() + token.lifeMs * USABLE });
     return header;
   }
 
@@ -78,7 +78,7 @@ export function createAuthorizer(credentials: CredentialSource, sender: HttpSend
 }
 
 /** A registry that is spoken to in secret must not send our credentials through the open. */
-function checkRealm(realm: string, endpoint: Endpoint): URL {
+export function checkRealm(realm: string, endpoint: Pick<Endpoint, "host" | "origin">): URL {
   const url = URL.canParse(realm) ? new URL(realm) : undefined;
   const isSafe = url?.protocol === "https:" || (url?.protocol === "http:" && endpoint.origin.startsWith("http:"));
   if (url !== undefined && isSafe) return url;

@@ -1,5 +1,6 @@
 import type { Abortable } from "../../core/abort.ts";
 import type { Digest } from "../../core/digest.ts";
+import type { TokenFetcher } from "../../credentials/credential-source.ts";
 import type { ContentReader, ContentStream, Expected } from "../model/content.ts";
 import type { Descriptor } from "../model/descriptor.ts";
 import type { Reference } from "../model/reference.ts";
@@ -66,6 +67,8 @@ export interface RegistryClient {
   checkPush(repository: Repository, options?: Abortable): Promise<void>;
   /** True if the repository's registry is spoken to in the open. @throws RegistryError if that has to be asked */
   isPlainHttp(repository: Repository, options?: Abortable): Promise<boolean>;
+  /** Gets access tokens for others who talk to registries, such as engines. */
+  readonly fetchToken: TokenFetcher;
   /** Manifests and blobs of one repository by descriptor. */
   reader(repository: Repository): ContentReader;
   /** Closes the connections. */
@@ -95,6 +98,7 @@ export function createRegistryClient(options: RegistryClientOptions = {}): Regis
     checkPush: (repository, callOptions = {}) => checkPush(transport, repository, callOptions),
     isPlainHttp: async (repository, callOptions = {}) =>
       (await transport.endpoint(repository, callOptions)).origin.startsWith("http:"),
+    fetchToken: transport.fetchToken,
     reader: (repository) => createRepositoryReader(transport, repository),
     close: () => transport.close(),
   });

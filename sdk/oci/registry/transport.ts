@@ -1,5 +1,5 @@
 import type { Abortable } from "../../core/abort.ts";
-import { ANONYMOUS, type CredentialSource } from "../../credentials/credential-source.ts";
+import { ANONYMOUS, type CredentialSource, type TokenFetcher } from "../../credentials/credential-source.ts";
 import type { Mirrors } from "../../credentials/mirrors.ts";
 import type { Reference } from "../model/reference.ts";
 import { readAnswerError } from "./answer-error.ts";
@@ -8,6 +8,7 @@ import { createEndpointFinder, type Endpoint } from "./endpoint.ts";
 import { createHttpSender, type HttpAnswer, type HttpRequest } from "./http.ts";
 import { createProxyFinder } from "./proxy.ts";
 import { withRetry } from "./retry.ts";
+import { createTokenFetcher } from "./token-fetcher.ts";
 
 /** A repository: the registry and the path in it. */
 export type Repository = Pick<Reference, "registry" | "repository">;
@@ -39,6 +40,8 @@ export interface Transport {
   callAgain(call: RegistryCall): Promise<HttpAnswer>;
   /** Where a repository's API is. @throws RegistryError if that has to be asked, and nobody answers */
   endpoint(repository: Repository, options?: Abortable): Promise<Endpoint>;
+  /** Gets access tokens for others who talk to registries. */
+  readonly fetchToken: TokenFetcher;
   close(): void;
 }
 
@@ -67,7 +70,8 @@ export function createTransport(options: TransportOptions): Transport {
     certificates: options.certificates,
     proxyFor: options.env && createProxyFinder(options.env),
   });
-  const authorizer = createAuthorizer(options.credentials ?? ANONYMOUS, sender, userAgent);
+  const credentials = options.credentials ?? ANONYMOUS;
+  const authorizer = createAuthorizer(credentials, sender, userAgent);
   const findEndpoint = createEndpointFinder({
     mirrors: options.mirrors,
     plainHttp: options.plainHttp,
@@ -90,6 +94,7 @@ export function createTransport(options: TransportOptions): Transport {
   return {
     call,
     callAgain: (request) => withRetry(() => call(request), request),
+    fetchToken: createTokenFetcher({ credentials, sender, userAgent, plainHttp: options.plainHttp }),
     endpoint: (repository, callOptions = {}) => findEndpoint(repository, callOptions),
     close: () => sender.close(),
   };

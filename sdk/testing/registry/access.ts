@@ -8,6 +8,8 @@ export interface RegistryAuth {
   readonly kind: "basic" | "token";
   readonly username: string;
   readonly password: string;
+  /** How long tokens live. Default 300. */
+  readonly tokenLifeSeconds?: number | undefined;
 }
 
 /** Lets requests pass or refuses them. */
@@ -50,9 +52,11 @@ export function createAccess(auth: RegistryAuth | undefined): Access {
       if (!isKnown) throw refuse(401, "UNAUTHORIZED", "wrong user or password");
       const token = randomBytes(24).toString("base64url");
       const scopes = form === undefined ? query.getAll("scope") : (form.get("scope") ?? "").split(" ");
-      tokens.set(token, { scopes, untilMs: Date.now() + TOKEN_LIFE_SECONDS * 1000 });
+      const expires_in = auth.tokenLifeSeconds ?? TOKEN_LIFE_SECONDS;
+      tokens.set(token, { scopes, untilMs: Date.now() + expires_in * 1000 });
+      const issued_at = new Date().toISOString();
       response.writeHead(200, { "content-type": "application/json" });
-      response.end(JSON.stringify({ token, access_token: token, expires_in: TOKEN_LIFE_SECONDS }));
+      response.end(JSON.stringify({ token, access_token: token, expires_in, issued_at }));
     },
   };
 }

@@ -46,16 +46,24 @@ describe("buildkitd's configuration", () => {
 });
 
 test("a mirror may be a URL, whose path goes before the repository", () => {
-  const mirrors = { "docker.io": ["http://plain.example/hub"], "ghcr.io": ["https://mirror.example/ghcr"] };
+  const mirrors = {
+    "docker.io": ["http://plain.example/hub"],
+    "ghcr.io": ["https://mirror.example/ghcr"],
+    "quay.io": ["https://localhost:5443"],
+  };
   const text = formatBuildkitdConfig(PATHS, { mirrors });
   expect(text.split("\n").slice(9, -1)).toEqual([
     '[registry."docker.io"]',
     'mirrors = ["plain.example/hub"]',
     '[registry."ghcr.io"]',
     'mirrors = ["mirror.example/ghcr"]',
+    '[registry."localhost:5443"]',
+    "http = false",
     '[registry."plain.example"]',
     "http = true",
     "insecure = true",
+    '[registry."quay.io"]',
+    'mirrors = ["localhost:5443"]',
   ]);
   expect(JSON.parse(formatDockerdConfig(PATHS, { mirrors }))).toMatchObject({
     "registry-mirrors": ["http://plain.example/hub"],
