@@ -95,9 +95,9 @@ function firstLine(message: string): string {
   return message.split("\n", 1)[0] ?? "";
 }
 
-const INHERITED = ["PATH", "HOME", "USERPROFILE", "XDG_CONFIG_HOME", "TMPDIR", "TZ", "SystemRoot"];
+const INHERITED = ["PATH", "HOME", "USERPROFILE", "XDG_CONFIG_HOME", "SSH_AUTH_SOCK", "TMPDIR", "TZ", "SystemRoot"];
 
-/** What git itself reads: where its configuration lies, and its own GIT_ variables, so that it finds what it would find in a shell. */
+/** What git itself reads: where its configuration lies, and its own GIT_ variables, so that it finds what it would find in a shell; an ssh agent, for repositories elsewhere. */
 function gitEnvironment(own: Readonly<NodeJS.ProcessEnv>): NodeJS.ProcessEnv {
   const kept = Object.entries(own).filter(([name]) => INHERITED.includes(name) || name.startsWith("GIT_"));
   return { ...Object.fromEntries(kept), LC_ALL: "C", GIT_OPTIONAL_LOCKS: "0", GIT_TERMINAL_PROMPT: "0" };

@@ -12,12 +12,14 @@ import type { Package } from "../pkg/package.ts";
  */
 export async function checkPackageFiles(pkg: Package, options: Abortable = {}): Promise<void> {
   options.signal?.throwIfAborted();
-  const directories = [pkg.directory, ...pkg.extraSources.map((source) => source.directory), ...contexts(pkg)];
+  const isRemote = pkg.source.kind === "dockerfile" && pkg.source.remote !== undefined;
+  const own = isRemote ? [] : [pkg.directory];
+  const directories = [...own, ...pkg.extraSources.map((source) => source.directory), ...contexts(pkg)];
   for (const directory of directories) {
     if (!(await stat(directory).catch(() => undefined))?.isDirectory()) throw missing(pkg, directory, "the directory");
   }
   // What another frontend reads is its own affair.
-  if (pkg.source.kind !== "dockerfile" || pkg.source.frontend) return;
+  if (isRemote || pkg.source.kind !== "dockerfile" || pkg.source.frontend) return;
   const dockerfile = join(pkg.directory, pkg.source.dockerfile);
   if (!(await stat(dockerfile).catch(() => undefined))?.isFile()) throw missing(pkg, dockerfile, "the Dockerfile");
 }

@@ -1,5 +1,7 @@
+import { posix } from "node:path";
 import { formatPlatform } from "../core/platform.ts";
 import type { DockerfileSource } from "../pkg/package.ts";
+import type { RemoteContext } from "../pkg/remote-context.ts";
 import { attestOptions } from "./attestation.ts";
 import type { BuildStep } from "./build-step.ts";
 import type { ContextInputs } from "./context-states.ts";
@@ -32,7 +34,7 @@ export function lowerDockerfile(
       options: { ...frontendOptions(step, source, context.name, dockerfile.name), ...states.options },
       ...(Object.keys(states.inputs).length === 0 ? {} : { inputs: states.inputs }),
     },
-    locals: [context, dockerfile, ...contextLocals(source)],
+    locals: [...(source.remote ? [] : [context, dockerfile]), ...contextLocals(source)],
     sharedKey: context.name,
     attest: attestOptions(step.package.attest),
     entitlements: entitlements(step, source),
@@ -50,8 +52,9 @@ function frontendOptions(
   return Object.freeze({
     platform: formatPlatform(step.platform),
     filename: source.dockerfile,
-    contextkey: contextKey,
-    dockerfilekey: dockerfileKey,
+    ...(source.remote
+      ? remoteAttributes(source.remote, source.dockerfile)
+      : { contextkey: contextKey, dockerfilekey: dockerfileKey }),
     "force-network-mode": step.package.network ? step.sandboxNetwork : "none",
     ...(source.target === undefined ? {} : { target: source.target }),
     ...prefixed("build-arg:", step.buildArgs),
@@ -66,6 +69,15 @@ function frontendOptions(
     ...revisionAttributes(step),
     ...frontendAttributes(source),
   });
+}
+
+/**
+ * Of a git repository the directory stands in its address. Of an archive the frontend takes the Dockerfile's name from the
+ * root; here it is the directory's own in both.
+ */
+function remoteAttributes({ kind, url, subdirectory }: RemoteContext, dockerfile: string) {
+  if (kind === "git" || subdirectory === "") return { context: url };
+  return { context: url, contextsubdir: subdirectory, filename: posix.join(subdirectory, dockerfile) };
 }
 
 /** For provenance. */

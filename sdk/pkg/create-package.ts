@@ -7,6 +7,7 @@ import { encodeConfigLabel, type PackageConfig } from "./config-label.ts";
 import { type DockerfileOptions, dockerfileOptionsOf } from "./dockerfile-options.ts";
 import { type FrontendOptions, frontendImageOf } from "./frontend-image.ts";
 import type { BuildArg, DockerfileSource, ExtraSource, HashOptions, Package, Recipe } from "./package.ts";
+import { remoteContextOf } from "./remote-context.ts";
 
 /** What LinuxKit takes where a package says nothing. */
 export const PACKAGE_DEFAULTS: {
@@ -56,6 +57,29 @@ export interface PackageInit {
   readonly labels?: Readonly<Record<string, string>>;
   readonly annotations?: Readonly<Record<string, string>>;
   readonly hash?: HashOptions;
+}
+
+/** What a package is made of whose Dockerfile and context the engine fetches. Nothing of it lies on this machine. */
+export interface RemotePackageInit extends Omit<PackageInit, "directory" | "recipe" | "extraSources" | "ignoreFiles"> {
+  /**
+   * A git repository, `https://host/path.git#ref:directory`: its tag is made from the commit that the reference is now. Or
+   * the http address of an archive, which needs a `hash`.
+   */
+  readonly context: string;
+  /** The directory in the context that is built. Default all of it. */
+  readonly contextSubdirectory?: string;
+}
+
+/**
+ * A package value from options, of what an engine fetches.
+ *
+ * @throws InputError `INPUT_OPTION_INVALID`, `INPUT_PLATFORM_INVALID`, `INPUT_FIELD_UNKNOWN`; GraphError `LLB_INVALID_OP`
+ */
+export function createRemotePackage({ context, contextSubdirectory, ...init }: RemotePackageInit): Package {
+  const pkg = createPackage({ ...init, directory: "/" });
+  if (pkg.source.kind !== "dockerfile") throw invalidOption("recipe", "needs a directory");
+  const source = { ...pkg.source, remote: remoteContextOf(context, contextSubdirectory) };
+  return deepFreeze<Package>({ ...pkg, directory: "", source });
 }
 
 /**

@@ -9,7 +9,7 @@ import type { Package } from "../pkg/package.ts";
  * @throws InputError `INPUT_SOURCE_MISSING`
  */
 export async function readDockerfileText({ source, directory }: Package): Promise<string | undefined> {
-  if (source.kind !== "dockerfile" || source.frontend) return undefined;
+  if (source.kind !== "dockerfile" || source.frontend || source.remote) return undefined;
   const file = join(directory, source.dockerfile);
   return await readFile(file, "utf8").catch((cause: unknown) => {
     throw new InputError("INPUT_SOURCE_MISSING", `the Dockerfile ${file} cannot be read`, {

@@ -1,5 +1,5 @@
 import { resolve } from "node:path";
-import { createPackage, type PackageInit } from "../pkg/create-package.ts";
+import { createPackage, createRemotePackage, type PackageInit, type RemotePackageInit } from "../pkg/create-package.ts";
 import { LOCAL_ENGINES } from "./engine-selection.ts";
 import { FluentPackage } from "./fluent-package.ts";
 import { FluentPackages } from "./fluent-packages.ts";
@@ -22,7 +22,7 @@ export interface PkgOptions {
  * console.log(await init.tag()); // linuxkit/init:0df5…
  * ```
  */
-export function pkg(source: string | PackageInit, options: PkgOptions = {}): FluentPackage {
+export function pkg(source: string | PackageInit | RemotePackageInit, options: PkgOptions = {}): FluentPackage {
   return new FluentPackage(specOf(source, options));
 }
 
@@ -53,11 +53,14 @@ function memberOf(source: string | FluentPackage, options: PkgOptions): PackageS
   return { kind: "glob", pattern: resolve(source), ...options };
 }
 
-function specOf(source: string | PackageInit, options: PkgOptions): PackageSpec {
+function specOf(source: string | PackageInit | RemotePackageInit, options: PkgOptions): PackageSpec {
   const origin =
     typeof source === "string"
       ? ({ kind: "directory", directory: resolve(source), ...options } as const)
-      : ({ kind: "value", package: createPackage(source) } as const);
+      : ({
+          kind: "value",
+          package: "context" in source ? createRemotePackage(source) : createPackage(source),
+        } as const);
   return {
     origin,
     overrides: {},

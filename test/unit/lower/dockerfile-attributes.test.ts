@@ -1,11 +1,20 @@
 import { describe, expect, test } from "vitest";
 import { parsePlatform } from "../../../sdk/core/platform.ts";
 import { lowerStep } from "../../../sdk/lower/lowering.ts";
-import { createPackage, type PackageInit } from "../../../sdk/pkg/create-package.ts";
+import {
+  createPackage,
+  createRemotePackage,
+  type PackageInit,
+  type RemotePackageInit,
+} from "../../../sdk/pkg/create-package.ts";
 import type { DockerfileOptions } from "../../../sdk/pkg/dockerfile-options.ts";
+import type { Package } from "../../../sdk/pkg/package.ts";
 
 function requestOf(init: Partial<PackageInit>, labels: Readonly<Record<string, string>> = {}) {
-  const pkg = createPackage({ directory: "/src/init", org: "acme", image: "init", ...init });
+  return requestFor(createPackage({ directory: "/src/init", org: "acme", image: "init", ...init }), labels);
+}
+
+function requestFor(pkg: Package, labels: Readonly<Record<string, string>> = {}) {
   return lowerStep({
     title: "acme/init linux/arm64",
     package: pkg,
@@ -64,6 +73,20 @@ const SET: readonly (readonly [string, Partial<PackageInit>, string])[] = [
   ["message", { frontend: { image: "acme/frontend:1", options: { message: "hello" } } }, "hello"],
 ];
 
+const REMOTE: readonly (readonly [string, RemotePackageInit, Readonly<Record<string, string>>])[] = [
+  ["a git repository", { context: "git@host:x#v1:dir", image: "x" }, { context: "git@host:x#v1:dir" }],
+  [
+    "an archive",
+    { context: "http://host/x.tar", image: "x" },
+    { context: "http://host/x.tar", filename: "Dockerfile" },
+  ],
+  [
+    "a directory in an archive",
+    { context: "http://host/x.tar", contextSubdirectory: "dir", image: "x" },
+    { context: "http://host/x.tar", contextsubdir: "dir", filename: "dir/Dockerfile" },
+  ],
+];
+
 /** Those that nobody sets for a package: why. */
 const UNSET: Readonly<Record<string, string>> = {
   "multi-platform": "every platform is a build of its own; its images are joined by the index",
@@ -75,6 +98,14 @@ const UNSET: Readonly<Record<string, string>> = {
 describe("attributes of the Dockerfile frontend", () => {
   test.each(SET)("%s", (name, init, value) => {
     expect(attributesOf(init)[name]).toBe(value);
+  });
+
+  test.each(REMOTE)("%s as context is fetched by the engine: nothing is served", (_, init, attributes) => {
+    const { input, locals } = requestFor(createRemotePackage(init));
+    expect(input).toMatchObject({ options: attributes });
+    expect(input).not.toHaveProperty("options.contextkey");
+    expect(input).not.toHaveProperty("options.dockerfilekey");
+    expect(locals).toEqual([]);
   });
 
   test("nothing is said that was not asked for", () => {

@@ -1,0 +1,100 @@
+import { mkdtemp, readFile, rm } from "node:fs/promises";
+import { createServer, type Server } from "node:http";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { execa } from "execa";
+import { type EngineChoice, engines, type FluentPackage, pkg } from "kitsmith";
+import { openImage } from "kitsmith/testing";
+import { afterAll, beforeAll, describe, expect, inject, test } from "vitest";
+import { type GitServer, serveRepositories } from "./git-server.ts";
+import { createRepository, type PackageRepository } from "./package-repository.ts";
+import { failureOf, tagsOf } from "./run-fixture.ts";
+
+const registry = inject("registryHost");
+
+/** Both ways into BuildKit. */
+const ENGINES: readonly (readonly [string, EngineChoice])[] = [
+  ["buildkitd", engines.buildkit(inject("buildkitAddress"))],
+  ["dockerd", engines.docker({ host: inject("dockerAddress") })],
+];
+
+describe.each(ENGINES)("contexts that %s fetches", (name, engine) => {
+  const org = `${registry}/remote-${name}`;
+  let cacheDirectory: string;
+  let repository: PackageRepository;
+  let served: GitServer;
+  let archives: Server;
+  let archiveAddress: string;
+
+  const options = () => ({ cacheDirectory });
+  const git = async (...args: readonly string[]): Promise<string> =>
+    (await execa("git", ["-C", repository.directory, ...args])).stdout;
+  const address = (fragment: string): string => `${served.address}/.git${fragment}`;
+  const open = (context: string, image = "fetched"): FluentPackage =>
+    pkg({ context, org, image, platforms: ["linux/amd64"] }).engines(engine);
+
+  async function read(fluent: FluentPackage, path: string): Promise<string> {
+    await using image = await openImage(fluent, "linux/amd64", options());
+    return Buffer.from(await image.readFile(path)).toString("utf8");
+  }
+
+  beforeAll(async () => {
+    cacheDirectory = await mkdtemp(join(tmpdir(), "kitsmith-remote-"));
+    repository = await createRepository({
+      "image/Dockerfile": "FROM scratch\nCOPY text /\n",
+      "image/text": "first\n",
+    });
+    await git("tag", "v1");
+    served = await serveRepositories(repository.directory);
+    await execa("tar", ["-C", repository.directory, "-czf", join(cacheDirectory, "context.tar.gz"), "image"]);
+    const archive = await readFile(join(cacheDirectory, "context.tar.gz"));
+    archives = createServer((_, answer) => answer.end(archive));
+    await new Promise<void>((resolve) => archives.listen(0, "127.0.0.1", resolve));
+    const bound = archives.address();
+    archiveAddress = `http://127.0.0.1:${typeof bound === "object" ? bound?.port : ""}/context.tar.gz`;
+  });
+  afterAll(async () => {
+    archives?.close();
+    await served?.[Symbol.asyncDispose]();
+    await repository?.[Symbol.asyncDispose]();
+    if (cacheDirectory) await rm(cacheDirectory, { recursive: true, force: true });
+  });
+
+  test("a git repository at a branch: the tag is its commit, which is what is built", async () => {
+    const first = await git("rev-parse", "HEAD");
+    const fetched = open(address("#main:image"));
+    expect(await fetched.tag()).toBe(`${org}/fetched:${first}`);
+    const { options: sent } = { options: {}, ...(await fetched.toSolveRequest("linux/amd64")).input };
+    expect(sent).toMatchObject({ context: address(`#${first}:image`), "build-arg:REVISION": first });
+    const pushed = await fetched.push(options());
+    expect(pushed.images["linux/amd64"]?.outcome).toBe("built");
+    expect(await tagsOf(registry, `remote-${name}/fetched`)).toContain(first);
+    expect((await fetched.push(options())).images["linux/amd64"]?.outcome).toBe("published");
+
+    await repository.write("image/text", "second\n");
+    await repository.commit();
+    expect(await fetched.tag()).toBe(`${org}/fetched:${await git("rev-parse", "HEAD")}`);
+    expect(await read(fetched, "/text")).toBe("second\n");
+    expect(await read(open(address("#v1:image"), "tagged"), "/text")).toBe("first\n");
+    expect(await read(open(address(`#${first}:image`), "commit"), "/text")).toBe("first\n");
+  });
+
+  test("an archive, with a hash that is given", async () => {
+    const archived = pkg({
+      ...{ context: archiveAddress, contextSubdirectory: "image", org, image: "archived" },
+      platforms: ["linux/amd64"],
+    }).engines(engine);
+    expect((await failureOf(archived.tag())).code).toBe("PLAN_NOT_IN_GIT");
+    const versioned = archived.hash({ hash: "v1" });
+    expect(await versioned.tag()).toBe(`${org}/archived:v1`);
+    expect(await read(versioned, "/text")).toBe("first\n");
+  });
+
+  test("what is not there is told", async () => {
+    expect((await failureOf(open(address("#nowhere")).build(options()))).code).toBe("PLAN_NOT_IN_GIT");
+    const elsewhere = open(`${served.address}/none.git`);
+    expect((await failureOf(elsewhere.build(options()))).code).toBe("PLAN_GIT_FAILED");
+    const outside = await failureOf(open(address("#main:missing"), "missing").build(options()));
+    expect(outside.cause).toMatchObject({ code: expect.stringMatching(/^BUILD_/) });
+  });
+});
