@@ -1,0 +1,43 @@
+/**
+ * What kitsmith adds to the build of one package, with its modules loaded: from the call to the result, less the time from
+ * the first vertex that the engine began to the last that it ended. Needs the test programs and root.
+ */
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { pkg } from "../sdk/index.ts";
+import { startDockerRegistry } from "../test/engines/docker-registry.ts";
+import { startBuildkitd } from "../test/engines/test-engine.ts";
+import { sampleOf } from "./harness/measurement.ts";
+import { createPackageSet } from "./harness/packages.ts";
+import { reportFigure } from "./harness/results.ts";
+
+const ROUNDS = 9;
+const root = mkdtempSync(join(tmpdir(), "kitsmith-bench-"));
+await using registry = await startDockerRegistry();
+await using engine = await startBuildkitd();
+try {
+  await overhead("warm-up");
+  const times: number[] = [];
+  for (let round = 0; round < ROUNDS; round += 1) times.push(await overhead(`round-${round}`));
+  const { medianMs, fastestMs, slowestMs } = sampleOf(times);
+  console.log(`single rounds from ${fastestMs.toFixed(0)} to ${slowestMs.toFixed(0)} ms`);
+  reportFigure({ what: "overhead of one build and push", value: medianMs, unit: "ms", limit: 120, aim: 60 });
+} finally {
+  rmSync(root, { recursive: true, force: true });
+}
+
+async function overhead(salt: string): Promise<number> {
+  const set = createPackageSet({ directory: join(root, salt), count: 1, salt });
+  const package_ = pkg(join(set.repository, "pkg/package-0")).org(`${registry.host}/overhead`).engines(engine.address);
+  const start = performance.now();
+  const run = package_.platforms("linux/amd64").push({ cacheDirectory: join(root, "cache") });
+  await run;
+  const wall = performance.now() - start;
+  const times: number[] = [];
+  for await (const event of run.events()) {
+    if (event.type === "vertex")
+      times.push(...[event.startedAt, event.completedAt].filter((time) => time !== undefined));
+  }
+  return wall - (Math.max(...times) - Math.min(...times));
+}
