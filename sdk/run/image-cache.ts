@@ -204,7 +204,7 @@ function hostPlatform(): Platform {
 
 async function* fileContent(path: string): ContentStream {
   try {
-    for await (const chunk of createReadStream(path, { highWaterMark: 256 * 1024 }))
+    for await (const chunk of createReadStream(path, { highWaterMark: 64 * 1024 }))
       if (chunk instanceof Uint8Array) yield chunk;
   } catch (cause) {
     throw new InputError("INPUT_SOURCE_UNREADABLE", `${path} cannot be read`, { cause, hint: "Name a tar file." });

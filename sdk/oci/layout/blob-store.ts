@@ -16,7 +16,8 @@ import { MANIFEST_LIMIT_BYTES } from "../model/manifest.ts";
 import { createNewFile } from "./durable-file.ts";
 import { hasErrorCode } from "./write-error.ts";
 
-const CHUNK_BYTES = 256 * 1024;
+/** Small pieces die young: with larger ones more memory waits for the garbage collector. */
+const CHUNK_BYTES = 64 * 1024;
 /** Where content waits until it is whole. What is older was left by a process that was killed. */
 const INCOMING = ".incoming";
 const LEFT_BEHIND_MS = 24 * 60 * 60 * 1000;

@@ -59,7 +59,7 @@ async function readFile(
 ): Promise<StoredFile | undefined> {
   const digester = createDigester();
   try {
-    for await (const chunk of createReadStream(join(directory, name), { highWaterMark: 256 * 1024 })) {
+    for await (const chunk of createReadStream(join(directory, name), { highWaterMark: 64 * 1024 })) {
       signal?.throwIfAborted();
       if (chunk instanceof Uint8Array) digester.update(chunk);
     }
