@@ -40,7 +40,7 @@ export function lowerFrontend(
       "force-network-mode": network,
       ...made.options,
       ...(own ? {} : { source: made.frontend, cmdline: made.frontend }),
-      ...(made.directory === undefined ? {} : { dockerfilekey: directoryLocals(step, made.directory).dockerfile.name }),
+      ...localNames(step, made.directory),
       ...Object.fromEntries(
         Object.entries(inputs).flatMap(([name, { config }]) =>
           config === undefined ? [] : [[`input-metadata:${name}`, inputMetadata(config)]],
@@ -86,6 +86,12 @@ function directoryLocals(
   const root = { layers: [{ directory: frontendDirectory(step, directory), prefix: "" }] };
   const local = (kind: string) => ({ name: localName(kind, root), root, ignoreFiles: true });
   return { context: local("directory"), dockerfile: local("directory-dockerfile") };
+}
+
+function localNames(step: BuildStep, directory: DeferredDirectory | undefined): Readonly<Record<string, string>> {
+  if (directory === undefined) return {};
+  const { context, dockerfile } = directoryLocals(step, directory);
+  return { contextkey: context.name, dockerfilekey: dockerfile.name };
 }
 
 /** Names and base64 of values, as Go writes a map of bytes. */
