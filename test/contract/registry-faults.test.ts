@@ -189,6 +189,63 @@ test("a redirect to another host goes without credentials", async () => {
   expect(seen).toEqual([undefined]);
 });
 
+describe.each([
+  ["goes on where it broke", true],
+  ["reads again what it had, where the registry knows no parts", false],
+])("a download whose connection breaks", (name, knowsParts) => {
+  test(`${name}`, async () => {
+    const large = new Uint8Array(1_000_000).map((_, place) => place % 251);
+    const offsets: number[] = [];
+    const proxy = await startProxy((incoming, response) => {
+      const start = Number(/^bytes=(\d+)-$/.exec(incoming.headers.range ?? "")?.[1] ?? 0);
+      offsets.push(start);
+      const from = knowsParts ? start : 0;
+      const rest = large.subarray(from);
+      const range = { "content-range": `bytes ${from}-${large.byteLength - 1}/${large.byteLength}` };
+      const headers = { "content-length": rest.byteLength, ...(from > 0 ? range : {}) };
+      response.writeHead(from > 0 ? 206 : 200, headers);
+      if (offsets.length > 3) response.end(rest);
+      else response.write(rest.subarray(0, 100_000 * offsets.length), () => setTimeout(() => response.destroy(), 20));
+      return true;
+    });
+    const expected = { digest: digestOf(large), size: large.byteLength };
+    const read = await readAll(client.openBlob({ registry: proxy, repository: "app" }, expected));
+    expect(digestOf(read)).toBe(expected.digest);
+    expect(offsets).toHaveLength(4);
+    expect(offsets[3]).toBeGreaterThan(0);
+  });
+});
+
+test("a download that gets no further is given up", async () => {
+  let asked = 0;
+  const proxy = await startProxy((_incoming, response) => {
+    asked += 1;
+    response.writeHead(200, { "content-length": 12 });
+    response.write("so", () => setTimeout(() => response.destroy(), 5));
+    return true;
+  });
+  const reading = readAll(client.openBlob({ registry: proxy, repository: "app" }, blob));
+  await expect(reading).rejects.toMatchObject({ code: "REGISTRY_UNREACHABLE" });
+  expect(asked).toBeLessThan(10);
+}, 60_000);
+
+test("a manifest and a list whose connection breaks are asked for again", async () => {
+  const half: Handler = (_incoming, response) => {
+    response.writeHead(200, { "content-length": 100 });
+    response.write("{", () => response.destroy());
+    return true;
+  };
+  const repository = { registry: registry.address, repository: "app" };
+  await client.uploadBlob(repository, blob, stream);
+  const index = new TextEncoder().encode(JSON.stringify({ schemaVersion: 2, manifests: [] }));
+  const mediaType = "application/vnd.oci.image.index.v1+json";
+  await client.putManifest({ ...repository, tag: "v1" }, { content: index, mediaType });
+  const reads = { registry: await startProxy(firstTimes(2, () => true, half)), repository: "app" };
+  expect((await client.getManifest({ ...reads, tag: "v1" })).descriptor.digest).toBe(digestOf(index));
+  const lists = { registry: await startProxy(firstTimes(2, () => true, half)), repository: "app" };
+  expect(await client.listTags(lists)).toEqual(["v1"]);
+});
+
 test("redirects without end are refused", async () => {
   const proxy = await startProxy(answerWith(302, { location: "/again" }));
   const reading = readAll(client.openBlob({ registry: proxy, repository: "app" }, blob));

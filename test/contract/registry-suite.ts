@@ -240,6 +240,32 @@ export function describeRegistry(name: string, start: () => Promise<SuiteRegistr
       await expect(client.checkPush(newRepository())).resolves.toBeUndefined();
     });
 
+    test("what says that it is about an image is listed with it, whether the registry keeps lists or not", async () => {
+      const repository = newRepository();
+      const image = await createImage(cache, "amd64");
+      await pushImage(client, repository, cache, image);
+      const empty = { mediaType: "application/vnd.oci.empty.v1+json", digest: digestOf("{}"), size: 2 };
+      await client.uploadBlob(repository, empty, () => streamOf(bytes("{}")));
+      const { mediaType, digest, size } = image;
+      const referrers = await Promise.all(
+        ["text/sbom", "text/signature"].map(async (artifactType) => {
+          const manifest = {
+            ...{ schemaVersion: 2, mediaType: MEDIA_TYPES.manifest, artifactType, config: empty, layers: [empty] },
+            ...{ subject: { mediaType, digest, size }, annotations: { kind: artifactType } },
+          };
+          const content = bytes(JSON.stringify(manifest));
+          const reference = { ...repository, digest: digestOf(content) };
+          return await client.putManifest(reference, { content, mediaType: MEDIA_TYPES.manifest });
+        }),
+      );
+      const listed = await client.listReferrers(repository, digest);
+      expect(listed.map((entry) => entry.digest).sort()).toEqual(referrers.map((entry) => entry.digest).sort());
+      expect(await client.listReferrers(repository, digest, { artifactType: "text/sbom" })).toMatchObject([
+        { digest: referrers[0]?.digest, artifactType: "text/sbom", annotations: { kind: "text/sbom" } },
+      ]);
+      expect(await client.listReferrers(repository, digestOf("nothing"))).toEqual([]);
+    });
+
     test("architectures that are published one after the other are all in the index", async () => {
       const repository = newRepository();
       for (const architecture of ["amd64", "arm64"]) {

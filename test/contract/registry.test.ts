@@ -70,6 +70,17 @@ describe.each(["basic", "token"] as const)("a registry with %s authentication", 
   });
 });
 
+test("access tokens that have ended are fetched anew", async () => {
+  const auth = { kind: "token", username: "user", password: "secret", tokenLifeSeconds: 1 } as const;
+  const registry = await start({ auth });
+  const repository = { registry: registry.address, repository: "app" };
+  const client = clientWith(right);
+  for (let time = 0; time < 3; time += 1) {
+    await client.checkPush(repository);
+    await new Promise((resolve) => setTimeout(resolve, 700));
+  }
+});
+
 test("a registry that is read-only gives and takes nothing", async () => {
   const cache = await openCache(join(directory, "cache"));
   const image = await createImage(cache, "amd64");

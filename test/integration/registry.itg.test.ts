@@ -4,6 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { promisify } from "node:util";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { digestOf } from "../../sdk/core/digest.ts";
 import { openCache } from "../../sdk/oci/layout/cache.ts";
 import type { Descriptor } from "../../sdk/oci/model/descriptor.ts";
 import { createRegistryClient } from "../../sdk/oci/registry/client.ts";
@@ -86,7 +87,20 @@ describe("other programs and the embedded registry", () => {
   test("crane finds nothing wrong", async () => {
     await run(tools.crane, ["validate", "--insecure", "--remote", `${registry.address}/team/app:v1`]);
     const { stdout } = await run(tools.crane, ["ls", "--insecure", `${registry.address}/team/app`]);
-    expect(stdout.trim().split("\n").sort()).toEqual(["v1", "v1-amd64", "v1-arm64"]);
+    // What is attested of an image is noted under the tag that the specification has for its referrers.
+    const tags = stdout
+      .trim()
+      .split("\n")
+      .map((tag) => tag.replace(/^sha256-[0-9a-f]{64}$/, "referrers"));
+    expect(tags.sort()).toEqual(["referrers", "v1", "v1-amd64", "v1-arm64"]);
+  });
+
+  test("buildx finds both architectures and what is attested", async () => {
+    const name = `${registry.address}/team/app:v1`;
+    const { stdout } = await run(tools.buildx, ["imagetools", "inspect", "--raw", name], { encoding: "buffer" });
+    expect(digestOf(stdout)).toBe(index.digest);
+    const described = await run(tools.buildx, ["imagetools", "inspect", name]);
+    for (const part of ["linux/amd64", "linux/arm64", "attestation-manifest"]) expect(described.stdout).toContain(part);
   });
 
   test("skopeo reads the cache and our archives", async () => {

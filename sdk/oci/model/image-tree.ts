@@ -1,4 +1,5 @@
 import type { Abortable } from "../../core/abort.ts";
+import { mapConcurrent } from "../../core/concurrency.ts";
 import { formatPlatform } from "../../core/platform.ts";
 import type { ContentReader } from "./content.ts";
 import { type Descriptor, descriptorPlatform } from "./descriptor.ts";
@@ -8,8 +9,10 @@ import { attestationSubject } from "./index-merge.ts";
 import { childrenOf, parseIndexOrManifest, parseManifest } from "./manifest.ts";
 import { isIndexMediaType, isManifestMediaType } from "./media-type.ts";
 
-/** Indexes may lie in indexes; nobody needs more levels than this. */
+/** Indexes may lie in indexes; nobody needs more levels than this, or more manifests in all of them. */
 const DEPTH_LIMIT = 4;
+const MANIFESTS_LIMIT = 2000;
+const READS_AT_ONCE = 8;
 
 /** What an index or a manifest refers to directly. @throws ContentError `CONTENT_NOT_FOUND`, `CONTENT_CORRUPT` */
 export async function readChildren(
@@ -32,19 +35,25 @@ export async function flattenIndex(
   descriptor: Descriptor,
   options: Abortable = {},
 ): Promise<readonly Descriptor[]> {
-  return await flatten(reader, descriptor, options, 0);
+  return await flatten({ reader, options, left: MANIFESTS_LIMIT }, descriptor, 0);
 }
 
-async function flatten(
-  reader: ContentReader,
-  descriptor: Descriptor,
-  options: Abortable,
-  depth: number,
-): Promise<readonly Descriptor[]> {
+/** Reading a tree that somebody else made. */
+interface TreeReading {
+  readonly reader: ContentReader;
+  readonly options: Abortable;
+  /** How many more manifests it may have. */
+  left: number;
+}
+
+async function flatten(tree: TreeReading, descriptor: Descriptor, depth: number): Promise<readonly Descriptor[]> {
+  const { reader, options } = tree;
+  tree.left -= 1;
+  if (tree.left < 0) throw corrupt(`there are more than ${MANIFESTS_LIMIT} manifests in nested indexes`);
   if (depth > DEPTH_LIMIT) throw corrupt(`${descriptor.digest} lies too deep in nested indexes`);
   if (!isIndexMediaType(descriptor.mediaType)) return [await withPlatform(reader, descriptor, options)];
   const children = await readChildren(reader, descriptor, options);
-  const flat = await Promise.all(children.map((child) => flatten(reader, child, options, depth + 1)));
+  const flat = await mapConcurrent(children, READS_AT_ONCE, (child) => flatten(tree, child, depth + 1));
   return flat.flat();
 }
 

@@ -1,5 +1,6 @@
 import type { Abortable } from "../../core/abort.ts";
 import { mapConcurrent } from "../../core/concurrency.ts";
+import type { Digest } from "../../core/digest.ts";
 import { ContentError, RegistryError } from "../../core/errors.ts";
 import type { ContentReader, ContentStore } from "../model/content.ts";
 import type { Descriptor } from "../model/descriptor.ts";
@@ -18,6 +19,7 @@ export interface PushOptions extends Abortable {
 
 const BLOBS_AT_ONCE = 4;
 const DEPTH_LIMIT = 4;
+const BLOBS_LIMIT = 10_000;
 
 /**
  * Copies an image, or an index with all that it lists, from a registry into a store. What is there is not read again.
@@ -97,14 +99,30 @@ interface Copy extends Abortable {
  * What is referred to is copied before what refers to it. A store may hold a manifest without all of its content, so that
  * is looked for even where the manifest is there.
  */
-async function copyTree(descriptor: Descriptor, depth: number, copy: Copy): Promise<void> {
+async function copyTree(descriptor: Descriptor, depth: number, copy: Copy, begun: Begun = new Map()): Promise<void> {
   if (depth > DEPTH_LIMIT) {
     throw new ContentError("CONTENT_CORRUPT", `${descriptor.digest} lies too deep in nested indexes`);
   }
+  if (begun.size >= BLOBS_LIMIT) {
+    throw new ContentError(
+      "CONTENT_CORRUPT",
+      `there are more than ${BLOBS_LIMIT} manifests and blobs in nested indexes`,
+    );
+  }
+  // Images of one index share layers.
+  const known = begun.get(descriptor.digest);
+  const copied = known ?? copyWhole(descriptor, depth, copy, begun);
+  begun.set(descriptor.digest, copied);
+  await copied;
+}
+
+type Begun = Map<Digest, Promise<void>>;
+
+async function copyWhole(descriptor: Descriptor, depth: number, copy: Copy, begun: Begun): Promise<void> {
   const isThere = await copy.isThere(descriptor);
   if (isManifest(descriptor)) {
     const children = await readChildren(copy.source, descriptor, { signal: copy.signal });
-    await mapConcurrent(unique(children), BLOBS_AT_ONCE, (child) => copyTree(child, depth + 1, copy));
+    await mapConcurrent(unique(children), BLOBS_AT_ONCE, (child) => copyTree(child, depth + 1, copy, begun));
   }
   if (!isThere) await copy.put(descriptor, copy.source);
 }

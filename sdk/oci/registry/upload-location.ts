@@ -6,6 +6,7 @@ export function uploadLocation(answer: HttpAnswer): URL {
   const { location } = answer.headers;
   const url =
     location !== undefined && URL.canParse(location, answer.url.href) ? new URL(location, answer.url) : undefined;
-  if (url !== undefined && (url.protocol === "https:" || answer.url.protocol === "http:")) return url;
+  const isWeb = url?.protocol === "https:" || (url?.protocol === "http:" && answer.url.protocol === "http:");
+  if (url !== undefined && isWeb) return url;
   throw new RegistryError("REGISTRY_PROTOCOL", `${answer.url.host} started an upload without saying where`);
 }
