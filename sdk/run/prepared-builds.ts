@@ -4,8 +4,8 @@ import { InputError } from "../core/errors.ts";
 import { checkPackageFiles } from "../loaders/package-files.ts";
 import { resolveBuildArgs } from "./build-arg-sources.ts";
 import type { RunNode } from "./node.ts";
+import { proxyBuildArgs } from "./proxy-build-args.ts";
 import { verifySecrets } from "./secret-source.ts";
-import { verifySshAgents } from "./ssh-agents.ts";
 import type { TaggedPackage } from "./tagging.ts";
 
 /** A node that has to be built, with what its build needs besides an engine. */
@@ -32,8 +32,12 @@ export async function prepareBuilds(
         assertBuildable(tagged);
         await checkPackageFiles(tagged.package, options);
         await verifySecrets(tagged.spec.secrets);
+        const { verifySshAgents } = await import("./ssh-agents.ts");
         await verifySshAgents(tagged.spec.ssh, options);
-        return [tagged, await resolveBuildArgs(tagged.package, options)] as const;
+        const own = await resolveBuildArgs(tagged.package, options);
+        // A recipe is told nothing that depends on the machine.
+        const proxies = tagged.package.source.kind === "dockerfile" ? proxyBuildArgs(process.env) : {};
+        return [tagged, { ...proxies, ...own }] as const;
       }),
     ),
   );
