@@ -6,16 +6,27 @@ import { createRequire } from "node:module";
 import { join } from "node:path";
 import { register } from "tsx/esm/api";
 import { buildYmlSchema } from "./build-yml-schema.mjs";
+import { linuxkitDocument } from "./linuxkit-document.mjs";
 import { PROJECT_DIRECTORY } from "./project-files.mjs";
 
 const unregister = register();
 const { ERROR_CODES } = await import("../sdk/core/error-codes.ts");
 const { BUILD_YML_SHAPE } = await import("../sdk/loaders/build-yml-shape.ts");
+const { COMMANDS } = await import("../sdk/cli/commands.ts");
+const { ROWS } = await import("../test/conformance/rows.ts");
+const { FOREIGN_COMMANDS, LINUXKIT_FLAGS, OLD_FLAGS } = await import("../test/conformance/flag-table.ts");
 await unregister();
 
 const DOCUMENTS = {
   "docs/errors.md": errorDocument,
   "docs/layers.md": layerDocument,
+  "docs/linuxkit.md": () =>
+    linuxkitDocument(ROWS, {
+      flags: LINUXKIT_FLAGS,
+      oldFlags: OLD_FLAGS.map((flag) => `-${flag}`),
+      foreignCommands: FOREIGN_COMMANDS,
+      commands: COMMANDS,
+    }),
   "schemas/build-yml.json": () => buildYmlSchema(BUILD_YML_SHAPE),
 };
 
