@@ -32,7 +32,7 @@ export const ERROR_CODES = {
     PLAN_EMULATION_REFUSED: "A platform would need emulation, and the policy forbids it.",
     PLAN_RECIPE_INVALID: "A recipe did not give back a state, or a Dockerfile is needed in its place.",
     PLAN_CYCLE: "Packages depend on each other in a circle.",
-    PLAN_SCANNER_UNAVAILABLE: "The image that makes bills of materials cannot be had, or not be run.",
+    PLAN_SCANNER_UNAVAILABLE: "The image that makes bills of materials cannot be had.",
     PLAN_CHECK_FAILED: "A check of an image failed; nothing of it was published.",
   },
   RunError: {

@@ -114,8 +114,10 @@ export interface JobResult {
   readonly attestations?: Readonly<Record<PlatformText, readonly JobAttestation[]>>;
 }
 
-/** A file of a result of the same job that holds the predicate of an in-toto statement. */
+/** What a result of the same job holds of in-toto statements. */
 export interface JobAttestation {
+  /** `predicate`: a file with one statement's predicate; `bundle`: a directory of whole statements, a scanner's. */
+  readonly kind: "predicate" | "bundle";
   readonly predicateType: string;
   readonly referenceId: string;
   readonly path: string;

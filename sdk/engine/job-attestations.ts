@@ -13,6 +13,9 @@ import { encodeDefinition } from "./definition-message.ts";
 import type { JobAttestation } from "./engine.ts";
 import type { JobConnection } from "./job-connection.ts";
 
+/** What the engine says of its own scans: exporters then add to each file the layer that it is in. */
+const SBOM_METADATA = { reason: Buffer.from("sbom"), "sbom-core": Buffer.from("sbom") };
+
 /** Attestations of a result, by the platform that they are of. */
 export type JobAttestations = Readonly<Record<PlatformText, readonly JobAttestation[]>>;
 
@@ -29,7 +32,7 @@ export async function solveAttestations(
       { Definition: encodeDefinition(definition), allowResultReturn: true, allowResultArrayRef: true },
       options,
     );
-    return Object.freeze({ ...statement, referenceId: referenceId(result) });
+    return Object.freeze({ kind: "predicate", ...statement, referenceId: referenceId(result) });
   });
   return { [configPlatform(input)]: await Promise.all(solved) };
 }
@@ -43,9 +46,10 @@ export function encodeAttestations(
   );
 }
 
-function encodeAttestation({ predicateType, referenceId: id, path, subjects }: JobAttestation) {
+function encodeAttestation({ kind, predicateType, referenceId: id, path, subjects }: JobAttestation) {
   return {
-    kind: AttestationKind.InToto,
+    kind: kind === "bundle" ? AttestationKind.Bundle : AttestationKind.InToto,
+    ...(kind === "bundle" ? { metadata: SBOM_METADATA } : {}),
     ref: { id },
     path,
     inTotoPredicateType: predicateType,

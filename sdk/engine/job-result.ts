@@ -11,7 +11,7 @@ import {
 } from "../proto/gen/gateway_pb.js";
 import type { DefinitionSchema } from "../proto/gen/ops_pb.js";
 import { decodeDefinition, encodeDefinition } from "./definition-message.ts";
-import type { CacheEntry, JobResult, ResultReference } from "./engine.ts";
+import type { CacheEntry, JobAttestation, JobResult, ResultReference } from "./engine.ts";
 import { encodeAttestations, type JobAttestations } from "./job-attestations.ts";
 
 const CONFIG_KEY = "containerimage.config";
@@ -88,6 +88,13 @@ export function withOriginals(whole: JobResult, parts: readonly (readonly [Platf
   });
   ORIGINALS.set(whole, create(ResultSchema, { attestations: Object.fromEntries(attestations) }));
   return whole;
+}
+
+/** The result with one more attestation of a platform. */
+export function withAttestation(result: JobResult, platform: PlatformText, attestation: JobAttestation): JobResult {
+  const others = result.attestations?.[platform] ?? [];
+  const attestations = { ...result.attestations, [platform]: [...others, attestation] };
+  return withOriginals(Object.freeze({ ...result, attestations }), [[platform, result]]);
 }
 
 /** Every reference of a result. */

@@ -17,6 +17,17 @@ export function attestOptions(settings: AttestSettings = {}): Readonly<Record<st
   });
 }
 
+/**
+ * What an engine is told to attest of a step's result. A scanner of the engine's gets a network that an engine without
+ * bridge does not have: there it is run within the job.
+ */
+export function engineAttestOptions({
+  package: { attest },
+  sandboxNetwork,
+}: BuildStep): Readonly<Record<string, string>> {
+  return attestOptions(sandboxNetwork === "host" ? { ...attest, sbom: false } : attest);
+}
+
 /** The step without attestations: for a result that is only looked at. */
 export function withoutAttestations(step: BuildStep): BuildStep {
   const { attest: _attest, ...rest } = step.package;

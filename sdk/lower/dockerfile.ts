@@ -2,7 +2,7 @@ import { posix } from "node:path";
 import { formatPlatform } from "../core/platform.ts";
 import type { DockerfileSource } from "../pkg/package.ts";
 import type { RemoteContext } from "../pkg/remote-context.ts";
-import { attestOptions } from "./attestation.ts";
+import { engineAttestOptions } from "./attestation.ts";
 import type { BuildStep } from "./build-step.ts";
 import type { ContextInputs } from "./context-states.ts";
 import { dockerfileAttributes } from "./dockerfile-attributes.ts";
@@ -36,7 +36,7 @@ export function lowerDockerfile(
     },
     locals: [...(source.remote ? [] : [context, dockerfile]), ...contextLocals(source)],
     sharedKey: context.name,
-    attest: attestOptions(step.package.attest),
+    attest: engineAttestOptions(step),
     entitlements: entitlements(step, source),
   };
 }
@@ -60,7 +60,7 @@ function frontendOptions(
     ...prefixed("build-arg:", step.buildArgs),
     ...prefixed("label:", step.labels),
     // The frontend knows the stages and the context, which a scanner may look at, too.
-    ...attestOptions(step.package.attest),
+    ...engineAttestOptions(step),
     ...prefixed("context:", contextAddresses(source)),
     // A frontend of another image that is too old for contexts then says so.
     ...(Object.keys(source.contexts ?? {}).length === 0 ? {} : { "frontend.caps": CONTEXTS_CAPABILITY }),

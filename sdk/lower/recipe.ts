@@ -16,7 +16,7 @@ import {
   type StateValue,
 } from "../llb/index.ts";
 import type { RecipeContextOptions, RecipeSource } from "../pkg/package.ts";
-import { attestOptions } from "./attestation.ts";
+import { engineAttestOptions } from "./attestation.ts";
 import type { BuildStep, RecipeState } from "./build-step.ts";
 import { frontendLocals } from "./frontend-state.ts";
 import { localName, packageRoot } from "./local-name.ts";
@@ -88,7 +88,7 @@ export function recipeJob(step: BuildStep, { local, deferred }: RecipeState): Om
     platform: step.platform,
     locals: uniqueLocals([local, ...deferred.frontends.flatMap((vertex) => frontendLocals(step, vertex))]),
     sharedKey: local.name,
-    attest: attestOptions(step.package.attest),
+    attest: engineAttestOptions(step),
     entitlements: recipeNetwork(step) === "host" ? ["network.host"] : [],
   };
 }

@@ -24,6 +24,7 @@ import { type Check, runChecks } from "./checks.ts";
 import type { PooledEngine } from "./engine-pool.ts";
 import type { PackageSpec } from "./package-spec.ts";
 import type { RunContext } from "./run.ts";
+import { withOwnScan } from "./sbom-scan.ts";
 import { solveInput } from "./solve-input.ts";
 import { createStatusTranslator } from "./status-events.ts";
 
@@ -133,8 +134,10 @@ export async function solveOnEngine(build: EngineBuild, context: RunContext): Pr
   });
   try {
     const input = await solveInput(build.step, { job, engine: build.engine }, { signal });
-    const result = await job.solve({ input }, { signal, cacheImports: caches.imports });
-    if (build.assignment.emulation === "verify") assertNative(build, input, result);
+    const solved = await job.solve({ input }, { signal, cacheImports: caches.imports });
+    if (build.assignment.emulation === "verify") assertNative(build, input, solved);
+    const own = build.engine.facts.platforms[0] ?? build.step.platform;
+    const result = await withOwnScan(build.step, { job, result: solved, input }, own, { signal });
     return { job, result, input, caches, evidence };
   } catch (error) {
     await job[Symbol.asyncDispose]();

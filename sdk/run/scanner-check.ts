@@ -4,7 +4,6 @@ import { EngineError, PlanError } from "../core/errors.ts";
 import type { Platform } from "../core/platform.ts";
 import { formatReference, parseReference } from "../oci/model/reference.ts";
 import { scannerOf } from "../pkg/attestation.ts";
-import { createAuthService } from "../session/auth.ts";
 import { isAssigned } from "./assigned-plan.ts";
 import type { PooledEngine } from "./engine-pool.ts";
 import type { RunNode } from "./node.ts";
@@ -39,12 +38,11 @@ export async function verifyScanners(
 async function verifyScanner(
   scanner: string,
   platform: Platform,
-  { engine, sandboxNetwork }: PooledEngine,
+  { engine }: PooledEngine,
   credentials: Stores["credentials"],
   { signal }: Pick<RunContext, "signal">,
 ): Promise<void> {
-  // BuildKit gives it the network of a step that asks for nothing else.
-  if (sandboxNetwork === "host") throw unavailable(scanner, `${engine.address} has no network for containers`);
+  const { createAuthService } = await import("../session/auth.ts");
   await using job = await engine.openJob({
     ...{ exporters: [], platform, sharedKey: "", signal },
     services: [createAuthService(credentials)],

@@ -1,9 +1,16 @@
 import { readFile } from "node:fs/promises";
 import { execa } from "execa";
-import { type EngineChoice, engines, type FluentPackage } from "kitsmith";
+import { type EngineChoice, engines, type FluentPackage, llb } from "kitsmith";
+import { jobOutputs, localOutput } from "kitsmith/engine";
 import { beforeAll, describe, expect, inject, test } from "vitest";
+import type { BuildStep } from "../../sdk/lower/build-step.ts";
+import { lowerStep } from "../../sdk/lower/lowering.ts";
+import { createPackage } from "../../sdk/pkg/create-package.ts";
+import { withSettings } from "../../sdk/pkg/settings.ts";
+import { withOwnScan } from "../../sdk/run/sbom-scan.ts";
 import { testTools } from "../engines/test-tools.ts";
 import { manifestOf, statementsOf } from "./attestations.ts";
+import { connectShared, openTestJob } from "./engine-fixture.ts";
 import { useRunBench } from "./run-bench.ts";
 import { createScratch, failureOf, startedNodes } from "./run-fixture.ts";
 import { publishScanner, SCANNED_NAME } from "./scanner-image.ts";
@@ -101,6 +108,35 @@ describe("bills of materials", () => {
     await (await open()).platforms("linux/amd64").export({ ...bench.options(), type: "local", dest });
     const statement = JSON.parse(await readFile(`${dest}/linux_amd64/sbom.spdx.json`, "utf8"));
     expect(statement).toMatchObject({ predicateType: SPDX, subject: [{ name: "greeting" }] });
+  });
+});
+
+describe.each(["buildkit", "docker"] as const)("a scan within the job, on %s", (kind) => {
+  const bench = useRunBench(`attest-scan-${kind}`);
+
+  test("is attested as the engine's own is, though nothing has a network", async () => {
+    const scanner = await publishScanner(registry, engines.buildkit(inject("buildkitAddress")), bench.cacheDirectory);
+    const platform = { os: "linux", architecture: "amd64" };
+    const made = createPackage({
+      ...{ directory: "/p", image: "p", platforms: ["linux/amd64"] },
+      recipe: () => llb.scratch().mkfile("/greeting", "hello"),
+    });
+    const step: BuildStep = {
+      package: withSettings(made, { attest: { sbom: { scanner, parameters: { WORD: "one" } } } }),
+      ...{ title: "p", platform, buildPlatform: platform, buildArgs: {}, labels: {}, sandboxNetwork: "host" },
+    };
+    const dest = `${bench.directory}/files`;
+    await using engine = await connectShared(kind);
+    await using job = await openTestJob(engine, jobOutputs([localOutput(dest)]));
+    const { input, attest } = lowerStep(step);
+    expect(attest).toEqual({});
+    const result = await job.solve({ input });
+    await job.finish(await withOwnScan(step, { job, result, input }, platform, {}));
+    expect(JSON.parse(await readFile(`${dest}/sbom.spdx.json`, "utf8"))).toMatchObject({
+      predicateType: SPDX,
+      subject: [{ name: "greeting" }],
+      predicate: { name: SCANNED_NAME, comment: "one", files: [{ fileName: "/greeting" }] },
+    });
   });
 });
 
