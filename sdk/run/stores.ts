@@ -44,8 +44,10 @@ export function createStores(options: StoreOptions): Stores {
     return registry;
   };
   return {
-    // Engines get access tokens by the way that our own calls go.
-    credentials: { ...credentials, fetchToken: (wish, wishOptions) => direct().fetchToken(wish, wishOptions) },
+    credentials: leavesTokens(process.env)
+      ? credentials
+      : // Engines get access tokens by the way that our own calls go.
+        { ...credentials, fetchToken: (wish, wishOptions) => direct().fetchToken(wish, wishOptions) },
     cache: () => {
       cache ??= openCache(options.cacheDirectory ?? defaultCacheDirectory(), options).then((opened) =>
         keepingContent(opened, uses, options),
@@ -92,6 +94,11 @@ function keepingContent(cache: Cache, uses: Promise<AsyncDisposable>[], { signal
       return await cache.updateReference(name, change, options);
     },
   });
+}
+
+/** BuildKit's own clients know this variable: for engines that reach token services which we do not. */
+function leavesTokens({ BUILDKIT_NO_CLIENT_TOKEN: value }: Readonly<Record<string, string | undefined>>): boolean {
+  return /^(1|t|true)$/i.test(value ?? "");
 }
 
 function clientOptions({ credentials, plainHttp, certificates }: RegistryPolicy, { emit }: StoreOptions) {

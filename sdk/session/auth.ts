@@ -5,23 +5,13 @@ import type { SessionHandler, SessionService } from "./service.ts";
 import { publicKeyOf, signPayload, tokenAuthority } from "./token-authority.ts";
 import { unaryMethod } from "./unary-method.ts";
 
-/** How the service behaves. */
-export interface AuthServiceOptions {
-  /** Read: `BUILDKIT_NO_CLIENT_TOKEN`. Default: the process's own. */
-  readonly env?: Readonly<Record<string, string | undefined>> | undefined;
-}
-
 /**
  * Lets the daemon into registries. Where the source can fetch access tokens, only those leave this machine, by our own
  * proxies and authorities; a registry that wants user and password gets them through the daemon. A host without
  * credentials is answered with empty ones, which means anonymous.
  */
-export function createAuthService(
-  source: CredentialSource,
-  { env = process.env }: AuthServiceOptions = {},
-): SessionService {
-  const isOff = /^(1|t|true)$/i.test(env.BUILDKIT_NO_CLIENT_TOKEN ?? "");
-  const tokens = source.fetchToken === undefined || isOff ? {} : tokenMethods(source, source.fetchToken);
+export function createAuthService(source: CredentialSource): SessionService {
+  const tokens = source.fetchToken === undefined ? {} : tokenMethods(source, source.fetchToken);
   return {
     methods: {
       ...tokens,

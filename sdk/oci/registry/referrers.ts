@@ -23,7 +23,7 @@ const ROUNDS = 10;
 const PAUSE_MS = 50;
 
 /** The tag under which a registry that knows no referrers keeps those of a manifest. */
-export function referrersTag(subject: Digest): string {
+function referrersTag(subject: Digest): string {
   return `sha256-${digestHex(subject)}`;
 }
 

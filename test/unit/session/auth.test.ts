@@ -31,7 +31,7 @@ function sourceOf(credential: Credential | undefined, asked: Asked[] = []): Cred
 }
 
 const open = (credential?: Credential, asked?: Asked[]) =>
-  openDaemonSide([createAuthService(sourceOf(credential, asked), { env: {} })]);
+  openDaemonSide([createAuthService(sourceOf(credential, asked))]);
 
 async function publicKey(credential: Credential | undefined, salt = Salt, Host = "ghcr.io"): Promise<Buffer> {
   await using side = await open(credential);
@@ -84,12 +84,4 @@ test("a token service without address is refused", async () => {
   await using side = await open(ann);
   const call = side.client.unary(Auth.method.fetchToken, { Host: "ghcr.io", Realm: "token" });
   await expect(call).rejects.toMatchObject({ status: "INVALID_ARGUMENT" });
-});
-
-test.each(["1", "true"])("BUILDKIT_NO_CLIENT_TOKEN=%s leaves tokens to the daemon", async (value) => {
-  const service = createAuthService(sourceOf(ann), { env: { BUILDKIT_NO_CLIENT_TOKEN: value } });
-  await using side = await openDaemonSide([service]);
-  const call = side.client.unary(Auth.method.getTokenAuthority, { Host: "ghcr.io", Salt });
-  await expect(call).rejects.toMatchObject({ status: "UNIMPLEMENTED" });
-  expect(await side.client.unary(Auth.method.credentials, { Host: "ghcr.io" })).toMatchObject({ Username: "ann" });
 });
