@@ -1,5 +1,5 @@
 import { EngineError } from "../core/errors.ts";
-import { type ExecOp, type FileAction, type FileOp, MountType, NetMode } from "../proto/gen/ops_pb.js";
+import { type ExecOp, type FileAction, type FileOp, MountType, NetMode, type Platform } from "../proto/gen/ops_pb.js";
 import type { FailedOp } from "./failed-op.ts";
 import type { FailedAction, FailedCommand, FailedState, FailedStateOptions, OpenFailedStep } from "./failed-step.ts";
 import type { JobConnection } from "./job-connection.ts";
@@ -10,18 +10,23 @@ import type { ProcessPrivileges } from "./start-process.ts";
 
 const STATES: readonly FailedState[] = ["failed", "before", "source"];
 
+/** What all containers of a step have. */
+interface Base {
+  readonly platform?: Platform;
+}
+
 /** How a state of a step is asked for; undefined where the daemon has none. */
 type StateRequest = (state: FailedState) => ContainerRequest | undefined;
 
 /** Makes a step that failed in a job one that can be looked into; undefined for an op that is neither exec nor file op. */
 export function openFailedStep(connection: JobConnection, failed: FailedOp): OpenFailedStep | undefined {
   const { op, platform } = failed.op;
-  const base: ContainerRequest = platform === undefined ? {} : { platform };
+  const base: Base = platform === undefined ? {} : { platform };
   if (op.case === "exec") return execStep(connection, failed, op.value, base);
   return op.case === "file" ? fileStep(connection, failed, op.value, base) : undefined;
 }
 
-function execStep(connection: JobConnection, failed: FailedOp, exec: ExecOp, base: ContainerRequest): OpenFailedStep {
+function execStep(connection: JobConnection, failed: FailedOp, exec: ExecOp, base: Base): OpenFailedStep {
   const { meta, network, security, secretenv } = exec;
   const command: FailedCommand = {
     args: meta?.args ?? [],
@@ -40,7 +45,7 @@ function execStep(connection: JobConnection, failed: FailedOp, exec: ExecOp, bas
 }
 
 /** A file op has no container; one over a directory of its own stands for it. */
-function fileStep(connection: JobConnection, failed: FailedOp, op: FileOp, base: ContainerRequest): OpenFailedStep {
+function fileStep(connection: JobConnection, failed: FailedOp, op: FileOp, base: Base): OpenFailedStep {
   const index = failedActionIndex(failed, op);
   const action = op.actions[index];
   const requestOf: StateRequest = (state) => {
@@ -81,12 +86,12 @@ function stepOf(
   };
 }
 
-function rootRequest(base: ContainerRequest, resultID: string): ContainerRequest {
+function rootRequest(base: Base, resultID: string): ContainerRequest {
   return { ...base, Network: NetMode.NONE, Mounts: [{ dest: "/", mountType: MountType.BIND, resultID }] };
 }
 
 /** The step was not begun: all that there is is the input that could not be read as it says. */
-function unreadInput({ inputIds, inputIndex }: FailedOp, state: FailedState, base: ContainerRequest) {
+function unreadInput({ inputIds, inputIndex }: FailedOp, state: FailedState, base: Base) {
   const [id] = inputIds;
   return state === "source" && inputIndex !== undefined && id ? rootRequest(base, id) : undefined;
 }
