@@ -16,8 +16,11 @@ export function beginMarkers({ push, build, references }: MarkedRun): readonly s
 }
 
 /** The lines that an event stands for; for most there is none. */
-export function eventMarkers(event: RunEvent, { references }: MarkedRun): readonly string[] {
-  if (event.type === "plan.ready") return references.flatMap((reference) => planMarkers(event.nodes, reference));
+export function eventMarkers(event: RunEvent, marked: MarkedRun): readonly string[] {
+  const { references } = marked;
+  if (event.type === "plan.ready") {
+    return references.flatMap((reference) => planMarkers(event.nodes, reference, marked));
+  }
   if (event.type !== "node.started") return [];
   const reference = referenceOf(event.node, references);
   const arch = archOf(event.node);
@@ -38,9 +41,10 @@ export function skippedMarker(reference: string): string {
 
 type PlannedNode = Extract<RunEvent, { type: "plan.ready" }>["nodes"][number];
 
-function planMarkers(nodes: readonly PlannedNode[], reference: string): readonly string[] {
+function planMarkers(nodes: readonly PlannedNode[], reference: string, { build }: MarkedRun): readonly string[] {
   const own = nodes.filter((node) => isOf(node, reference));
-  if (own.length === 0) return [skippedMarker(reference)];
+  // Without building, there may just be nothing that exists.
+  if (own.length === 0) return build ? [skippedMarker(reference)] : [];
   const name = expandReference(reference);
   const missing = own.filter(({ state }) => state === "build" || state === "unknown").map(archOf);
   return [

@@ -3,9 +3,13 @@ import type { PlatformText } from "../core/platform.ts";
 import type { PackageSpec } from "./package-spec.ts";
 import type { ExportedPackage, PackageResult, RunResult } from "./result.ts";
 
-/** The result of a verb that makes images: every package has its digests. */
+/** The result of a verb that makes images: every package has its digests. One that is for no platform at all is left out. */
 export function withDigests(result: RunResult<ExportedPackage>): RunResult {
-  return { ...result, packages: result.packages.map(requireDigests) };
+  return { ...result, packages: result.packages.filter(hasPlatforms).map(requireDigests) };
+}
+
+function hasPlatforms({ digest, images }: ExportedPackage): boolean {
+  return digest !== undefined || Object.keys(images).length > 0;
 }
 
 /** Takes the result of a run over one package out of it, typed by the platforms that were asked for. */

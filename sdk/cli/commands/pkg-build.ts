@@ -39,9 +39,7 @@ async function build(invocation: Invocation, push: boolean): Promise<number> {
   const result = await perform(packages, invocation, marked, print);
   printImages(result, invocation);
   if (!result.ok) throw (await import("../../run/outcome.ts")).runFailed(result);
-  if (push && result.packages.every(({ images }) => Object.keys(images).length === 0)) {
-    print(["No new platforms to push, skipping."]);
-  }
+  if (!builds && result.packages.length === 0) print(["No new platforms to push, skipping."]);
   print([endMarker(marked, invocation.text("release") || undefined)]);
   return 0;
 }
