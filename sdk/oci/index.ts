@@ -48,7 +48,9 @@ export { formatReference, parseReference, type Reference } from "./model/referen
 
 // Registries.
 
+export type { TokenFetcher } from "../credentials/credential-source.ts";
+
 export type { UploadOptions } from "./registry/blobs.ts";
 export { createRegistryClient, type RegistryClient, type RegistryClientOptions } from "./registry/client.ts";
 export type { StoredManifest } from "./registry/manifests.ts";
-export type { Repository } from "./registry/transport.ts";
+export type { Repository, TransportOptions } from "./registry/transport.ts";

@@ -57,7 +57,9 @@ export interface RegistryClient {
   ): Promise<Descriptor>;
   /** Removes a manifest by digest, or a tag where the registry can do that. */
   deleteManifest(reference: Reference, options?: Abortable): Promise<void>;
+  /** All tags of a repository. */
   listTags(repository: Repository, options?: Abortable): Promise<readonly string[]>;
+  /** True if a repository holds a blob. */
   hasBlob(repository: Repository, blob: Expected, options?: Abortable): Promise<boolean>;
   /** A blob's bytes; the stream fails at its end if they are not what was expected. */
   openBlob(repository: Repository, blob: Expected, options?: Abortable): ContentStream;
