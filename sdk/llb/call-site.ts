@@ -24,10 +24,32 @@ const ERROR_FRAME_LIMIT = 50;
 const PLACE = /^(.+):(\d+):(\d+)$/;
 
 let capturing = true;
+let caller: CallSite | undefined;
 
-/** Remembers the call of a builder, unless capturing is off. */
+/** Remembers the call of a builder, or of the library function around it, unless capturing is off. */
 export function captureCallSite(builder: BuilderFunction): CallSite | undefined {
-  return capturing ? new CallSite(builder, FRAME_LIMIT) : undefined;
+  return capturing ? (caller ?? new CallSite(builder, FRAME_LIMIT)) : undefined;
+}
+
+/**
+ * For libraries of steps: what is built in the function points at the line that called `library`, in place of a line of
+ * the library, in errors and when a step fails. Of several around each other the outermost counts.
+ *
+ * @example
+ * ```ts
+ * export function withTools(state: State): State {
+ *   return atCaller(withTools, () => state.run("apk add make").run("make --version"));
+ * }
+ * ```
+ */
+export function atCaller<T>(library: BuilderFunction, build: () => T): T {
+  if (caller !== undefined || !capturing) return build();
+  caller = new CallSite(library, ERROR_FRAME_LIMIT);
+  try {
+    return build();
+  } finally {
+    caller = undefined;
+  }
 }
 
 /**
@@ -46,7 +68,7 @@ export function withoutCallSites<T>(build: () => T): T {
 
 /** The line of the user's code that is on the stack right now. */
 export function currentLocation(): SourceLocation | undefined {
-  return callSiteLocation(new CallSite(currentLocation, ERROR_FRAME_LIMIT));
+  return callSiteLocation(caller ?? new CallSite(currentLocation, ERROR_FRAME_LIMIT));
 }
 
 /** The first frame outside of kitsmith, or undefined where there is none. */

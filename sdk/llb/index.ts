@@ -19,7 +19,7 @@ export {
   type ResolvedStates,
 } from "./base-image.ts";
 export { baseImages } from "./base-images.ts";
-export { withoutCallSites } from "./call-site.ts";
+export { atCaller, withoutCallSites } from "./call-site.ts";
 export { normalizeContextName } from "./context-name.ts";
 export type { DockerfileOptions, FrontendOptions, PackageValue } from "./deferred.ts";
 export {

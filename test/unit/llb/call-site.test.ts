@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import { GraphError } from "../../../sdk/core/errors.ts";
-import { llb, marshal, type State, withoutCallSites } from "../../../sdk/llb/index.ts";
+import { atCaller, llb, marshal, type State, withoutCallSites } from "../../../sdk/llb/index.ts";
 
 /** The line of this file on which the call stands. */
 function thisLine(): number {
@@ -50,4 +50,42 @@ test("an error names the line of the call", () => {
     expect(error.location?.line).toBe(line);
     expect(error.hint).toBeTruthy();
   }
+});
+
+/** A function of a library, and one that is made of it. */
+function withTools(state: State): State {
+  return atCaller(withTools, () => state.run("install make").run("install cc"));
+}
+function withMoreTools(state: State): State {
+  return atCaller(withMoreTools, () => withTools(state).mkdir("/tools"));
+}
+
+test("what a library builds points at the line that called the library", () => {
+  const image = llb.image("alpine");
+  const start = thisLine();
+  const direct = withTools(image);
+  const given = image.with(withTools);
+  const nested = withMoreTools(image);
+  const [imageLine = 0] = linesOf(image);
+  expect(linesOf(direct)).toEqual([imageLine, start + 1, start + 1]);
+  expect(linesOf(given)).toEqual([imageLine, start + 2, start + 2]);
+  expect(linesOf(nested)).toEqual([imageLine, start + 3, start + 3, start + 3]);
+  expect(linesOf(image.mkdir("/after"))).toEqual([imageLine, thisLine()]);
+});
+
+test("an error in a library names the line that called it, and later ones their own", () => {
+  function withNothing(state: State): State {
+    return atCaller(withNothing, () => state.run(""));
+  }
+  const lineOf = (build: () => unknown): number | undefined => {
+    try {
+      build();
+    } catch (error) {
+      if (error instanceof GraphError) return error.location?.line;
+    }
+    return undefined;
+  };
+  const start = thisLine();
+  expect(lineOf(() => withNothing(llb.scratch()))).toBe(start + 1);
+  expect(lineOf(() => llb.scratch().run(""))).toBe(start + 2);
 });
