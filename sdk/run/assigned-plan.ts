@@ -2,8 +2,11 @@ import { settleAll } from "../core/concurrency.ts";
 import { deepFreeze } from "../core/freeze.ts";
 import { formatPlatform } from "../core/platform.ts";
 import { dockerfileExecution } from "../loaders/dockerfile-scan.ts";
+import type { BuildStep } from "../lower/build-step.ts";
+import { callStep } from "../lower/lowering.ts";
 import { assignEngine } from "../plan/engine-assignment.ts";
 import type { EngineAssignment, Execution, PlanNode, PlannedPackage } from "../plan/plan.ts";
+import { createStep } from "./build-steps.ts";
 import { readDockerfileText } from "./dockerfile-text.ts";
 import type { EnginePool, PooledEngine } from "./engine-pool.ts";
 import type { RunNode } from "./node.ts";
@@ -13,6 +16,8 @@ import { isPrepared, type PreparedNode } from "./prepared-builds.ts";
 export interface AssignedNode extends PreparedNode {
   readonly engine: PooledEngine;
   readonly assignment: EngineAssignment;
+  /** Its recipe has been called, if it has one. */
+  readonly step: BuildStep;
 }
 
 /**
@@ -29,7 +34,12 @@ async function assign(node: PreparedNode, pool: EnginePool): Promise<AssignedNod
   const engine = await pool.forPlatform(node.platform, engines);
   const execution = await executionOf(node);
   const assignment = assignEngine(engine.facts, node.platform, execution, engines.emulation);
-  return { ...node, engine, assignment, plan: deepFreeze<PlanNode>({ ...node.plan, engine: assignment }) };
+  const { tagged, buildArgs, platform } = node;
+  const { buildPlatform } = assignment;
+  const step = callStep(
+    createStep(tagged, buildArgs, { platform, buildPlatform, sandboxNetwork: engine.sandboxNetwork }),
+  );
+  return { ...node, engine, assignment, step, plan: deepFreeze<PlanNode>({ ...node.plan, engine: assignment }) };
 }
 
 /** True if the node was given an engine. */

@@ -7,7 +7,6 @@ import { describeContent, encodeIndex, isIndex, parseIndexOrManifest } from "../
 import { MEDIA_TYPES } from "../oci/model/media-type.ts";
 import { parseReference } from "../oci/model/reference.ts";
 import { pullImage } from "../oci/registry/image-copy.ts";
-import { cacheOutput } from "../outputs/cache-output.ts";
 import type { PlannedPackage } from "../plan/plan.ts";
 import type { Destination, NodeImage } from "./destination.ts";
 import { annotationsOfIndex, imageSettings, indexEntries } from "./image-annotations.ts";
@@ -20,7 +19,10 @@ import type { Stores } from "./stores.ts";
 /** Puts images into the OCI cache, under the names that the LinuxKit CLI gives them. */
 export function createCacheDestination(stores: Stores, context: RunContext, options: ImageOptions = {}): Destination {
   return {
-    output: async (node) => cacheOutput(await stores.cache(), imageSettings(node, options)),
+    output: async (node) => {
+      const { cacheOutput } = await import("../outputs/cache-output.ts");
+      return cacheOutput(await stores.cache(), imageSettings(node, options));
+    },
     settle: async () => {},
     transfer: (node) => pullAttested(node, stores, context),
     publish: (planned, images) => nameInCache(planned, images, stores, context),

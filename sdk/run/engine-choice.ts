@@ -10,8 +10,8 @@ import {
 } from "../engine/discovery/candidates.ts";
 import { discoverEngine } from "../engine/discovery/discover-engine.ts";
 import type { Engine } from "../engine/engine.ts";
-import type { EngineChoice } from "./engine-selection.ts";
 import { engineAccess } from "./engine-registries.ts";
+import type { EngineChoice } from "./engine-selection.ts";
 import type { RunContext } from "./run.ts";
 
 /** An engine that was connected to. */

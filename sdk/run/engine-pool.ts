@@ -4,7 +4,6 @@ import { formatPlatform, type Platform } from "../core/platform.ts";
 import type { RegistrySettings } from "../credentials/registry-policy.ts";
 import type { Engine, EngineInfo } from "../engine/engine.ts";
 import type { EngineFacts } from "../plan/plan.ts";
-import { openEngine } from "./engine-choice.ts";
 import type { EngineChoice, EngineSelection } from "./engine-selection.ts";
 import type { RunContext } from "./run.ts";
 
@@ -34,6 +33,7 @@ export function createEnginePool(context: RunContext, registries?: RegistrySetti
   const all = new Set<Engine>();
 
   async function open(choice: EngineChoice, platform: Platform, parallel: number | undefined): Promise<PooledEngine> {
+    const { openEngine } = await import("./engine-choice.ts");
     const { engine, sandboxNetwork } = await openEngine(choice, platform, context, registries);
     const known = byAddress.get(engine.address);
     if (known) {

@@ -57,7 +57,7 @@ export async function executeRun(spec: RunSpec, context: RunContext): Promise<Ru
   const plan = { ...decided, packages: decided.packages.map((planned) => replanned(planned, nodes)) };
   announcePlan(plan, context);
 
-  const order = await orderNodes(nodes);
+  const order = await orderNodes(nodes, signal);
   const warnings = countWarnings(emit);
   const counted = { ...context, emit: warnings.emit };
   const ends = await performAll(spec, plan, { nodes, order }, { stores, pool }, counted);

@@ -1,9 +1,12 @@
+import type { Abortable } from "../core/abort.ts";
 import { formatPlatform, type Platform, parsePlatform } from "../core/platform.ts";
 import { dockerfileImages } from "../loaders/dockerfile-scan.ts";
 import { formatFamiliar, formatReference, parseReference, type Reference } from "../oci/model/reference.ts";
 import type { Package } from "../pkg/package.ts";
 import type { AssignedNode } from "./assigned-plan.ts";
 import { readDockerfileText } from "./dockerfile-text.ts";
+import { recipePackages } from "./recipe-packages.ts";
+import { onlyTagged } from "./tagging.ts";
 
 /** An image that a build takes from elsewhere. */
 export interface NeededImage {
@@ -18,8 +21,11 @@ export interface NeededImage {
  * The images that a node's build begins with, copies from, or is told of: by its Dockerfile, its named contexts, its build
  * arguments and what it depends on otherwise. As far as that can be told without an engine.
  */
-export async function neededImages(node: AssignedNode): Promise<readonly NeededImage[]> {
-  const { tagged, platform, buildArgs } = node;
+export async function neededImages(node: AssignedNode, options: Required<Abortable>): Promise<readonly NeededImage[]> {
+  const { tagged, platform, buildArgs, step } = node;
+  const used = recipePackages(step).map(async ({ spec, platform: wanted }): Promise<NeededImage> => {
+    return { reference: (await onlyTagged(spec, options)).canonicalReference, platform: wanted };
+  });
   const told = [
     ...Object.values(buildArgs),
     ...(tagged.package.dependsImages?.images ?? []).map((image) => image.replace(/@.*$/, "")),
@@ -28,6 +34,7 @@ export async function neededImages(node: AssignedNode): Promise<readonly NeededI
   return [
     ...(await baseImages(node)),
     ...contextImages(tagged.package, platform),
+    ...(await Promise.all(used)),
     ...told.flatMap((text) => (text.includes(":") ? needed(text, platform) : [])),
   ];
 }

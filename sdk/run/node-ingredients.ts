@@ -1,8 +1,8 @@
+import { formatPlatform } from "../core/platform.ts";
 import type { BuildStep } from "../lower/build-step.ts";
 import type { ExtraSource } from "../pkg/package.ts";
 import type { AssignedNode } from "./assigned-plan.ts";
 import { type BaseImage, baseContexts } from "./base-contexts.ts";
-import { createStep } from "./build-steps.ts";
 import {
   CACHE_STORE,
   contextLayouts,
@@ -13,6 +13,7 @@ import {
 import { savedImages } from "./depends-images.ts";
 import { type PreparedRecipe, prepareRecipe } from "./recipe-packages.ts";
 import type { Stores } from "./stores.ts";
+import { onlyTagged } from "./tagging.ts";
 
 /** What a node's build takes from elsewhere. */
 export interface NodeIngredients {
@@ -27,19 +28,28 @@ export interface NodeIngredients {
 export async function gatherIngredients(
   node: AssignedNode,
   bases: readonly BaseImage[],
-  { stores, dependencies }: { readonly stores: Stores; readonly dependencies: DependencyBuilds },
+  given: { readonly stores: Stores; readonly dependencies: DependencyBuilds },
   signal: AbortSignal,
 ): Promise<NodeIngredients> {
+  const { stores } = given;
   const { spec } = node.tagged;
-  const known = await baseContexts(bases, stores, signal);
+  const made = bases.filter((base) => base.made !== undefined);
+  // Of a package that was given as a context it is not enough that its tag is in the cache.
+  const isDependency = ({ image, made }: BaseImage) => made === undefined && (image.name ?? "") in spec.contextPackages;
+  const known = await baseContexts(
+    bases.filter((base) => !isDependency(base)),
+    stores,
+    signal,
+  );
+  const dependencies = withMade(given.dependencies, made, stores, signal);
   const contexts = await dependencyContexts(spec, node.platform, dependencies, known);
-  const recipe = await prepareRecipe(nodeStep(node), spec, dependencies, stores);
+  const recipe = await prepareRecipe(node.step, spec, dependencies, stores);
   return { contexts, recipe, archives: await savedImages(node.tagged.package, node.platform, stores, signal) };
 }
 
 /** The step with its ingredients in place. */
 export function stepWith(node: AssignedNode, { contexts, recipe, archives }: NodeIngredients): BuildStep {
-  const step = nodeStep(node);
+  const { step } = node;
   const { extraSources } = step.package;
   const supplied = { ...step, package: { ...step.package, extraSources: [...extraSources, ...archives] } };
   return { ...withContexts(supplied, contexts), ...recipe };
@@ -54,7 +64,21 @@ export async function ingredientLayouts(
   return new Map([[CACHE_STORE, (await stores.cache()).directory]]);
 }
 
-function nodeStep({ tagged, buildArgs, platform, assignment, engine }: AssignedNode): BuildStep {
-  const { buildPlatform } = assignment;
-  return createStep(tagged, buildArgs, { platform, buildPlatform, sandboxNetwork: engine.sandboxNetwork });
+/** What the run has made itself need not be built again, if it lies where dependencies do: in the cache. */
+function withMade(
+  dependencies: DependencyBuilds,
+  made: readonly BaseImage[],
+  { cache }: Stores,
+  signal: AbortSignal,
+): DependencyBuilds {
+  if (made.length === 0) return dependencies;
+  return async (spec, platform, dependent) => {
+    const { canonicalReference } = await onlyTagged(spec, { signal });
+    const image = made.find(
+      (base) =>
+        base.image.reference === canonicalReference && formatPlatform(base.image.platform) === formatPlatform(platform),
+    )?.made?.descriptor;
+    const isCached = image && (await (await cache()).findMissing(image, { signal })).length === 0;
+    return isCached ? image.digest : await dependencies(spec, platform, dependent);
+  };
 }

@@ -23,7 +23,7 @@ export interface NodeOrder {
  *
  * @throws PlanError `PLAN_CYCLE`; InputError `INPUT_SOURCE_MISSING`
  */
-export async function orderNodes(nodes: readonly RunNode[]): Promise<NodeOrder> {
+export async function orderNodes(nodes: readonly RunNode[], signal: AbortSignal): Promise<NodeOrder> {
   const makers = new Map(
     nodes.flatMap((node) =>
       [node.tagged.ownReference, node.planned.reference].map((reference) => [keyOf(reference, node.platform), node]),
@@ -31,7 +31,7 @@ export async function orderNodes(nodes: readonly RunNode[]): Promise<NodeOrder> 
   );
   const entries = await settleAll(
     nodes.map(async (node) => {
-      const images = isAssigned(node) ? await neededImages(node) : [];
+      const images = isAssigned(node) ? await neededImages(node, { signal }) : [];
       const needs = images.map((image): NodeNeed => {
         const maker = makers.get(keyOf(image.reference, image.platform));
         return maker === undefined ? { image } : { image, node: maker };

@@ -96,7 +96,7 @@ async function openBuilt(
 ): Promise<Image> {
   const { stores, redactor, dependencies, close } = held;
   const { engine, assignment, tagged, plan } = node;
-  const bases = (await neededImages(node)).map((image) => ({ image }));
+  const bases = (await neededImages(node, context)).map((image) => ({ image }));
   const ingredients = await gatherIngredients(node, bases, { stores, dependencies }, context.signal);
   const build: EngineBuild = {
     name: nodeName(node),

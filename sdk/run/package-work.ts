@@ -8,17 +8,13 @@ import type { BaseImage } from "./base-contexts.ts";
 import type { CacheExports } from "./build-cache/cache-exports.ts";
 import { runChecks, skipChecks } from "./checks.ts";
 import type { DependencyBuilds } from "./dependency-builds.ts";
-import { clearTargetDirectory } from "./depends-images.ts";
 import type { Destination, MadeImage, NodeImage } from "./destination.ts";
 import type { EnginePool } from "./engine-pool.ts";
 import { nodeName, type RunNode } from "./node.ts";
 import type { AttemptOptions } from "./node-attempts.ts";
-import { buildNode } from "./node-build.ts";
-import { gatherIngredients } from "./node-ingredients.ts";
 import type { NodeOrder } from "./node-order.ts";
 import type { NodeEnd, PackageEnd } from "./outcome.ts";
 import type { RunContext } from "./run.ts";
-import { openStoredImage } from "./stored-image.ts";
 import type { Stores } from "./stores.ts";
 import type { TreeCheck, TreeWatch } from "./tree-check.ts";
 
@@ -123,6 +119,10 @@ async function perform(node: RunNode, bases: readonly BaseImage[], work: Package
   const { context, order } = work;
   context.signal.throwIfAborted();
   if (isAssigned(node)) {
+    const [{ gatherIngredients }, { buildNode }] = await Promise.all([
+      import("./node-ingredients.ts"),
+      import("./node-build.ts"),
+    ]);
     const ingredients = await gatherIngredients(node, bases, work, context.signal);
     return await node.engine.limit(() => buildNode(node, ingredients, work), order.priority(node));
   }
@@ -145,6 +145,7 @@ async function checkStored(node: RunNode, { context, engines, stores, redactor }
   if (wanted.length === 0 || !image) return;
   const engine = await engines.forPlatform(node.platform, spec.engines);
   await engine.limit(async () => {
+    const { openStoredImage } = await import("./stored-image.ts");
     await using opened = await openStoredImage(node, image, { engine, stores, redactor }, context);
     await runChecks(wanted, opened, name, context);
   });
@@ -177,6 +178,7 @@ function finished(
 async function rememberBuiltTree(nodes: readonly RunNode[], { trees }: PackageWork): Promise<TreeCheck | undefined> {
   const built = nodes.find(isAssigned);
   if (built === undefined) return undefined;
+  const { clearTargetDirectory } = await import("./depends-images.ts");
   await clearTargetDirectory(built.tagged.package);
   return await trees.remember(built.tagged);
 }

@@ -3,8 +3,6 @@ import type { AttestedImage } from "../oci/model/attested-image.ts";
 import { parseReference } from "../oci/model/reference.ts";
 import { pushImage } from "../oci/registry/image-copy.ts";
 import { publishIndex } from "../oci/registry/publish-index.ts";
-import { cacheOutput } from "../outputs/cache-output.ts";
-import { registryOutput } from "../outputs/registry-output.ts";
 import { INPUTS_ANNOTATION } from "../plan/inputs.ts";
 import type { PlannedPackage } from "../plan/plan.ts";
 import type { AssignedNode } from "./assigned-plan.ts";
@@ -31,7 +29,11 @@ export function createRegistryDestination(
   return {
     output: async (node) => {
       const settings = imageSettings(node, options);
-      if (await goesThroughClient(node)) return cacheOutput(await stores.cache(), settings);
+      if (await goesThroughClient(node)) {
+        const { cacheOutput } = await import("../outputs/cache-output.ts");
+        return cacheOutput(await stores.cache(), settings);
+      }
+      const { registryOutput } = await import("../outputs/registry-output.ts");
       const { repository } = settings;
       const client = stores.registry();
       const insecure = await client.isPlainHttp(repository, { signal: context.signal });

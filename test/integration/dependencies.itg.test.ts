@@ -1,4 +1,4 @@
-import { engines, pkg, pkgs, type RunEvent } from "kitsmith";
+import { engines, llb, pkg, pkgs, type RunEvent } from "kitsmith";
 import { describe, expect, inject, test } from "vitest";
 import { useRunBench } from "./run-bench.ts";
 import { eventsOf, failureOf, shellPackage } from "./run-fixture.ts";
@@ -97,6 +97,32 @@ describe("packages of one run that need each other", () => {
       "PLAN_CYCLE",
       ["acme/a linux/amd64", "acme/b linux/amd64", "acme/a linux/amd64"],
     ]);
+  });
+
+  test("are built once where a recipe or a context uses one that the run builds too", async () => {
+    const { directory } = await bench.create({
+      ...(await shellPackage("base", ['RUN ["/bin/sh", "-c", "echo base > /base"]'])),
+      "context/build.yml": "image: context\norg: acme\narches: [amd64]\n",
+      "context/Dockerfile": "FROM scratch\nCOPY --from=base /base /base\n",
+      "recipe/kept": "kept",
+    });
+    const base = pkg(`${directory}/base`);
+    const set = pkgs([
+      pkg(`${directory}/context`).contexts({ base }),
+      pkg({
+        directory: `${directory}/recipe`,
+        org: "acme",
+        image: "recipe",
+        platforms: ["linux/amd64"],
+        recipe: () => llb.scratch().copy(llb.from(base).path("/base"), "/base"),
+      }),
+      base,
+    ]);
+    const run = set.engines(inject("buildkitAddress")).build(bench.options());
+    const events = await eventsOf(run);
+    expect((await run).outcomes.map(({ outcome }) => outcome)).toEqual(["built", "built", "built"]);
+    expect(order(events, "node.started").filter((name) => name === "base")).toHaveLength(1);
+    expect(order(events, "node.finished")[0]).toBe("base");
   });
 
   test("wait for what they were said to depend on", async () => {

@@ -9,7 +9,6 @@ import { flattenIndex } from "../model/image-tree.ts";
 import { createIndex, type ImageIndex } from "../model/manifest.ts";
 import { formatReference, parseReference } from "../model/reference.ts";
 import { type ExportOptions, exportArchive } from "./archive-export.ts";
-import { importArchive } from "./archive-import.ts";
 import { createBlobStore, removeLeftovers } from "./blob-store.ts";
 import { findMissing } from "./closure.ts";
 import { lockFile } from "./file-lock.ts";
@@ -138,7 +137,10 @@ export async function openCache(directory: string, options: Abortable = {}): Pro
     removeUnused: (removeOptions?: Abortable) =>
       changeIndex(async (layout) => ({ names: [], ...(await removeUnused(layout)) }), removeOptions),
     useContent: ({ signal }: Abortable = {}) => lockFile(contentLockPath(directory), { mode: "shared", signal }),
-    importArchive: (archive: ContentStream, importOptions?: Abortable) => importArchive(blobs, archive, importOptions),
+    importArchive: async (archive: ContentStream, importOptions?: Abortable) => {
+      const { importArchive } = await import("./archive-import.ts");
+      return await importArchive(blobs, archive, importOptions);
+    },
     exportArchive: (descriptor: Descriptor, exportOptions: ExportOptions) =>
       exportArchive(blobs, descriptor, exportOptions),
     flattenIndex: (descriptor: Descriptor, flattenOptions?: Abortable) =>

@@ -1,48 +1,38 @@
 import { digestOf } from "../../core/digest.ts";
-import type { CacheEntry, SolveStatus, StatusVertex } from "../../engine/engine.ts";
+import type { SolveStatus } from "../../engine/engine.ts";
 import type { Definition } from "../../llb/definition.ts";
 
-/** What the status of a build tells about its caches. */
+/** What the status of a build tells about where its results came from. */
 export interface BuildEvidence {
   readonly add: (status: SolveStatus) => void;
-  /** True if no step of the graph ran, as far as was told. */
-  cameFromCache(definition: Definition): boolean;
-  /** True if the cache was read. */
-  wasImported(entry: CacheEntry): boolean;
+  /** True if no step of the graph ran, and the layers of the last one were fetched: a cache that was imported had it all. */
+  wasFetched(definition: Definition): boolean;
 }
 
-const IMPORTING = /^importing cache manifest from /;
+type Told = "ran" | "cached" | "fetched";
 
 /** Nothing was told yet. */
 export function createBuildEvidence(): BuildEvidence {
-  const vertexes = new Map<string, StatusVertex>();
-  const imported = new Map<string, boolean>();
+  const steps = new Map<string, Told>();
   return {
-    add: (status) => {
-      for (const vertex of status.vertexes) {
+    add: ({ vertexes }) => {
+      for (const { digest, cached, name, startedAtEpochMs } of vertexes) {
+        if (startedAtEpochMs === undefined || isSource(name)) continue;
+        const before = steps.get(digest);
         // What came from a cache is told once more when its layers are fetched.
-        const cached = vertex.cached || vertexes.get(vertex.digest)?.cached === true;
-        vertexes.set(vertex.digest, { ...vertex, cached });
-        if (!IMPORTING.test(vertex.name) || vertex.completedAtEpochMs === undefined) continue;
-        imported.set(vertex.name.replace(IMPORTING, ""), vertex.error === undefined || vertex.error === "");
+        if (before === "cached" && !cached) steps.set(digest, "fetched");
+        else if (before === undefined) steps.set(digest, cached ? "cached" : "ran");
       }
     },
-    cameFromCache: ({ ops }) => {
-      // The last one only points at the result; the one before it is a step that was surely told.
-      const steps = ops.slice(0, -1).map((op) => vertexes.get(digestOf(op)));
-      const last = steps.at(-1);
-      return last?.cached === true && steps.every((step) => step === undefined || step.cached || !hasRun(step));
+    wasFetched: ({ ops }) => {
+      // The last one only points at the result.
+      const told = ops.slice(0, -1).map((op) => steps.get(digestOf(op)));
+      return told.at(-1) === "fetched" && !told.includes("ran");
     },
-    wasImported: ({ type, attributes }) =>
-      [...imported].some(
-        ([name, read]) => read && (type === "registry" ? name === attributes.ref : name.startsWith(`${type}:`)),
-      ),
   };
 }
 
 /** Looking up a source is no work that a cache could save. */
-function hasRun({ name, startedAtEpochMs }: StatusVertex): boolean {
-  return (
-    startedAtEpochMs !== undefined && !/^(\[internal\]|\[[^\]]*\] FROM |docker-image:|oci-layout:|local:)/.test(name)
-  );
+function isSource(name: string): boolean {
+  return /^(\[internal\]|\[[^\]]*\] FROM |docker-image:|oci-layout:|local:)/.test(name);
 }

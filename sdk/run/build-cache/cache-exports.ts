@@ -1,10 +1,16 @@
+import { delay } from "../../core/abort.ts";
 import { isKitsmithError } from "../../core/errors.ts";
-import type { CacheExportOptions, Engine } from "../../engine/engine.ts";
+import type { CacheEntry, CacheExportOptions, Engine } from "../../engine/engine.ts";
 import type { NodeName } from "../../progress/event.ts";
 import type { RunContext } from "../run.ts";
 import type { BuildEvidence } from "./build-evidence.ts";
 import { nameLocalCache } from "./local-cache.ts";
 import type { ResolvedCaches, ResolvedExport } from "./resolved-caches.ts";
+
+const STATUS_ROUNDS = 10;
+const STATUS_MS = 50;
+/** The attributes that say where a cache is. */
+const PLACES = ["ref", "src", "scope", "bucket", "prefix", "account_url", "container", "name"];
 
 /** Exports of caches that go on beside the run, which waits for them at its end. */
 export interface CacheExports {
@@ -35,14 +41,14 @@ export interface CachedBuild extends Omit<CacheExportOptions, "cacheExports"> {
  * right without a cache.
  */
 export async function exportCaches(build: CachedBuild, { emit, signal }: RunContext): Promise<void> {
-  const { caches, evidence, definition, node } = build;
-  const cached = evidence.cameFromCache(definition);
+  const { caches, node } = build;
+  const fetched = await wasFetched(build);
   const notice = (level: "info" | "warning", message: string): void =>
     emit({ type: "notice", at: Date.now(), level, node, message });
   const isUseless = ({ when, entry }: ResolvedExport): boolean =>
-    when === "changed" && cached && evidence.wasImported(entry);
+    when === "changed" && fetched && isOnlyImport(entry, caches);
   for (const { title } of caches.beside.filter(isUseless)) {
-    notice("info", `the ${title} is not written again: every step came from a cache, and this one was read`);
+    notice("info", `the ${title} is not written again: it had every step`);
   }
   const wanted = caches.beside.filter((one) => !isUseless(one));
   await Promise.all(
@@ -56,6 +62,22 @@ export async function exportCaches(build: CachedBuild, { emit, signal }: RunCont
         notice("warning", `the ${one.title} could not be written: ${why}`);
       }
     }),
+  );
+}
+
+/** The status comes on another connection than the answer, and a little later; nobody waits for it here. */
+async function wasFetched({ caches, evidence, definition }: CachedBuild): Promise<boolean> {
+  if (!caches.beside.some(({ entry }) => isOnlyImport(entry, caches))) return false;
+  for (let round = 0; round < STATUS_ROUNDS && !evidence.wasFetched(definition); round += 1) await delay(STATUS_MS);
+  return evidence.wasFetched(definition);
+}
+
+/** True if there is no other place that results could have come from. */
+function isOnlyImport({ type, attributes }: CacheEntry, { imports }: ResolvedCaches): boolean {
+  const placeOf = (given: Readonly<Record<string, string>>): string =>
+    JSON.stringify(PLACES.map((name) => (name === "src" ? (given.src ?? given.dest) : given[name])));
+  return (
+    imports.length > 0 && imports.every((one) => one.type === type && placeOf(one.attributes) === placeOf(attributes))
   );
 }
 

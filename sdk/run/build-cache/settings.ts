@@ -19,8 +19,8 @@ export interface CacheExportOptions {
    */
   readonly ignoreError?: boolean;
   /**
-   * `changed` leaves the export out where nothing could come of it: every step came from a cache, and this very cache was
-   * read for it. The run says so. Default `changed`.
+   * `changed` leaves the export out where nothing could come of it: no step ran, and this very cache gave the result. The run
+   * says so. Default `changed`.
    */
   readonly when?: "changed" | "always";
 }

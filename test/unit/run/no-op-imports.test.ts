@@ -1,0 +1,34 @@
+import { join } from "node:path";
+import { build, type Metafile } from "esbuild";
+import { expect, test } from "vitest";
+
+const ROOT = join(import.meta.dirname, "../../..");
+
+/** The files that are loaded with a file, before anything is imported on demand. */
+function loadedWith(entry: string, { inputs }: Metafile): readonly string[] {
+  const loaded = new Set([entry]);
+  for (const file of loaded)
+    for (const { path, kind } of inputs[file]?.imports ?? []) if (kind !== "dynamic-import") loaded.add(path);
+  return [...loaded];
+}
+
+test("a run in which nothing has to be built loads neither engine nor gRPC", async () => {
+  const entry = "sdk/run/execution.ts";
+  const { metafile } = await build({
+    absWorkingDir: ROOT,
+    entryPoints: [entry],
+    bundle: true,
+    splitting: true,
+    format: "esm",
+    platform: "node",
+    packages: "external",
+    outdir: "unwritten",
+    write: false,
+    metafile: true,
+  });
+  const loaded = loadedWith(entry, metafile);
+  expect(loaded).toContain("sdk/run/package-work.ts");
+  expect(
+    loaded.filter((file) => /^sdk\/(?:engine|session|wire|proto|outputs|image)\/|@grpc|@bufbuild|execa/.test(file)),
+  ).toEqual([]);
+});
