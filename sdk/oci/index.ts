@@ -48,7 +48,13 @@ export { formatReference, parseReference, type Reference } from "./model/referen
 
 // Registries.
 
-export type { TokenFetcher } from "../credentials/credential-source.ts";
+export type {
+  AccessToken,
+  Credential,
+  CredentialSource,
+  TokenFetcher,
+  TokenWish,
+} from "../credentials/credential-source.ts";
 
 export type { UploadOptions } from "./registry/blobs.ts";
 export { createRegistryClient, type RegistryClient, type RegistryClientOptions } from "./registry/client.ts";
