@@ -55,6 +55,14 @@ export type {
   TokenFetcher,
   TokenWish,
 } from "../credentials/credential-source.ts";
+export type { Mirrors } from "../credentials/mirrors.ts";
+export type {
+  AccessToken,
+  Credential,
+  CredentialSource,
+  TokenFetcher,
+  TokenWish,
+} from "../credentials/credential-source.ts";
 
 export type { UploadOptions } from "./registry/blobs.ts";
 export { createRegistryClient, type RegistryClient, type RegistryClientOptions } from "./registry/client.ts";

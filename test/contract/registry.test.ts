@@ -1,6 +1,8 @@
 import { mkdtemp, rm } from "node:fs/promises";
+import { createServer, request } from "node:http";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { pipeline } from "node:stream";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { digestOf } from "../../sdk/core/digest.ts";
 import type { Credential } from "../../sdk/credentials/credential-source.ts";
@@ -68,6 +70,30 @@ describe.each(["basic", "token"] as const)("a registry with %s authentication", 
       await expect(client.resolveManifest({ ...repository, digest: image.digest })).resolves.toBeDefined();
     }
   });
+});
+
+test("calls at the same time share one access token", async () => {
+  let tokens = 0;
+  const auth = { kind: "token", username: "user", password: "secret" } as const;
+  const registry = await start({ auth });
+  const front = createServer((incoming, response) => {
+    if (incoming.url?.startsWith("/token")) tokens += 1;
+    const { url: path, method, headers } = incoming;
+    const onward = request({ host: "127.0.0.1", port: registry.port, path, method, headers }, (answer) => {
+      response.writeHead(answer.statusCode ?? 500, answer.headers);
+      pipeline(answer, response, () => undefined);
+    });
+    pipeline(incoming, onward, () => undefined);
+  });
+  await new Promise<void>((resolve) => front.listen(0, "127.0.0.1", resolve));
+  open.push({ close: () => void front.close().closeAllConnections() });
+  const bound = front.address();
+  const address = `127.0.0.1:${typeof bound === "object" ? bound?.port : ""}`;
+  const client = clientWith(right);
+  const reference = { registry: address, repository: "app", tag: "v1" };
+  const found = await Promise.all(Array.from({ length: 20 }, () => client.resolveManifest(reference)));
+  expect(found.every((image) => image === undefined)).toBe(true);
+  expect(tokens).toBe(1);
 });
 
 test("access tokens that have ended are fetched anew", async () => {

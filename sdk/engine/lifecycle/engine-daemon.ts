@@ -2,6 +2,7 @@ import { createHash } from "node:crypto";
 import { mkdir, readFile, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import type { Abortable } from "../../core/abort.ts";
+import { EngineError } from "../../core/errors.ts";
 import { childEnvironment } from "./child-environment.ts";
 import { killProcessesRootedBelow } from "./container-processes.ts";
 import { startDaemon } from "./daemon.ts";
@@ -99,10 +100,16 @@ async function trustedCertificates({
 }: EngineDaemonOptions): Promise<Readonly<Record<string, string>>> {
   if (certificateFiles.length === 0) return {};
   const inherited = process.env.SSL_CERT_FILE ? [process.env.SSL_CERT_FILE] : [];
-  const texts = await Promise.all([...inherited, ...certificateFiles].map((file) => readFile(file, "utf8")));
+  const texts = await Promise.all([...inherited, ...certificateFiles].map(readCertificates));
   const path = join(directory, "certificates.pem");
   await writeFile(path, texts.join("\n"));
   return { SSL_CERT_FILE: path };
+}
+
+async function readCertificates(file: string): Promise<string> {
+  return await readFile(file, "utf8").catch((cause: unknown) => {
+    throw new EngineError("ENGINE_START_FAILED", `the certificate file ${file} cannot be read`, { cause });
+  });
 }
 
 /** True if an engine answers on the directory's socket. */

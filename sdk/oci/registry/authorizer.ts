@@ -1,10 +1,10 @@
-import type { Abortable } from "../../core/abort.ts";
+import { type Abortable, raceAbort } from "../../core/abort.ts";
 import { RegistryError } from "../../core/errors.ts";
 import type { CredentialSource } from "../../credentials/credential-source.ts";
 import { type Challenge, parseChallenge } from "./challenge.ts";
 import type { Endpoint } from "./endpoint.ts";
 import type { HttpAnswer, HttpSender } from "./http.ts";
-import { basicHeader, fetchToken } from "./token.ts";
+import { basicHeader, fetchToken, type TokenRequest } from "./token.ts";
 
 /** Finds the `Authorization` that a registry wants. */
 export interface Authorizer {
@@ -18,9 +18,15 @@ export interface Authorizer {
   answer(
     endpoint: Endpoint,
     scopes: readonly string[],
-    refused: HttpAnswer,
+    refused: RefusedCall,
     options?: Abortable,
   ): Promise<string | undefined>;
+}
+
+/** A 401, and the `Authorization` that it is about. */
+interface RefusedCall {
+  readonly answer: HttpAnswer;
+  readonly sent: string | undefined;
 }
 
 interface KeptToken {
@@ -35,6 +41,7 @@ const USABLE = 0.8;
 export function createAuthorizer(credentials: CredentialSource, sender: HttpSender, userAgent: string): Authorizer {
   const challenges = new Map<string, Challenge>();
   const tokens = new Map<string, KeptToken>();
+  const underway = new Map<string, Promise<KeptToken>>();
   const keyOf = (endpoint: Endpoint, scopes: readonly string[]) => [endpoint.origin, ...scopes].join(" ");
 
   async function authorize(
@@ -46,17 +53,22 @@ export function createAuthorizer(credentials: CredentialSource, sender: HttpSend
     const credential = await credentials.get(endpoint.host, { signal });
     if (credential?.kind === "registry-token") return `Bearer ${credential.token}`;
     if (challenge.scheme === "basic") return basicHeader(credential);
-    const token = await fetchToken(sender, {
-      realm: checkRealm(challenge.realm, endpoint),
-      service: challenge.service,
-      scopes,
-      credential,
-      userAgent,
-      signal,
-    });
-    const header = `Bearer ${token.text}`;
-    tokens.set(keyOf(endpoint, scopes), { header, untilMs: Date.now() + token.lifeMs * USABLE });
-    return header;
+    const realm = checkRealm(challenge.realm, endpoint);
+    const key = keyOf(endpoint, scopes);
+    // Many calls start at once: one token serves them all. It is fetched to its end though one of them has enough.
+    const fetched =
+      underway.get(key) ?? fetchKept({ realm, service: challenge.service, scopes, credential, userAgent });
+    underway.set(key, fetched);
+    const clear = () => void (underway.get(key) === fetched && underway.delete(key));
+    fetched.then(clear, clear);
+    const token = await raceAbort(fetched, signal);
+    tokens.set(key, token);
+    return token.header;
+  }
+
+  async function fetchKept(request: TokenRequest): Promise<KeptToken> {
+    const { text, lifeMs } = await fetchToken(sender, request);
+    return { header: `Bearer ${text}`, untilMs: Date.now() + lifeMs * USABLE };
   }
 
   return {
@@ -67,11 +79,15 @@ export function createAuthorizer(credentials: CredentialSource, sender: HttpSend
       if (kept !== undefined && kept.untilMs > Date.now()) return kept.header;
       return await authorize(endpoint, scopes, challenge, signal);
     },
-    async answer(endpoint, scopes, refused, { signal } = {}) {
-      const challenge = parseChallenge(refused.headers["www-authenticate"]);
+    async answer(endpoint, scopes, { answer, sent }, { signal } = {}) {
+      const challenge = parseChallenge(answer.headers["www-authenticate"]);
       if (challenge === undefined) return undefined;
       challenges.set(endpoint.origin, challenge);
-      tokens.delete(keyOf(endpoint, scopes));
+      const key = keyOf(endpoint, scopes);
+      const kept = tokens.get(key);
+      // Another call may have got one since this one was sent.
+      if (kept !== undefined && kept.header !== sent && kept.untilMs > Date.now()) return kept.header;
+      tokens.delete(key);
       return await authorize(endpoint, scopes, challenge, signal);
     },
   };

@@ -26,6 +26,9 @@ export async function withRetry<T>(action: () => Promise<T>, { signal }: Abortab
 function pauseBefore(cause: unknown, attempt: number): number | undefined {
   if (!(cause instanceof RegistryError) || !cause.retryable) return undefined;
   const { retryAfterMs } = cause.details;
-  if (typeof retryAfterMs === "number") return retryAfterMs <= PAUSE_LIMIT_MS ? retryAfterMs : undefined;
+  if (typeof retryAfterMs === "number") {
+    // All who were told the same would come back at the same moment.
+    return retryAfterMs <= PAUSE_LIMIT_MS ? retryAfterMs + FIRST_PAUSE_MS * Math.random() : undefined;
+  }
   return FIRST_PAUSE_MS * 2 ** (attempt - 1) * (0.5 + Math.random());
 }

@@ -111,7 +111,7 @@ async function sendAuthorized(
   const known = await authorizer.known(endpoint, scopes, request);
   const first = await send(known);
   if (first.status !== 401) return first;
-  const answer = await authorizer.answer(endpoint, scopes, first, request);
+  const answer = await authorizer.answer(endpoint, scopes, { answer: first, sent: known }, request);
   // Asking again with what was just refused is no use.
   if (answer === undefined || answer === known) return first;
   first.discard();
