@@ -8,6 +8,7 @@ import { llbDot, llbDump } from "./commands/llb.ts";
 import { newPackage } from "./commands/new.ts";
 import { pkgBuild, pkgPush } from "./commands/pkg-build.ts";
 import { pkgBuilderDu, pkgBuilderPrune } from "./commands/pkg-builder.ts";
+import { pkgExplainTag } from "./commands/pkg-explain-tag.ts";
 import { pkgLint } from "./commands/pkg-lint.ts";
 import { pkgManifest } from "./commands/pkg-manifest.ts";
 import { pkgRemoteTag } from "./commands/pkg-remote-tag.ts";
@@ -22,6 +23,7 @@ export const COMMANDS: readonly Command[] = Object.freeze([
   pkgBuild,
   pkgPush,
   pkgShowTag,
+  pkgExplainTag,
   pkgManifest,
   pkgRemoteTag,
   pkgBuilderDu,

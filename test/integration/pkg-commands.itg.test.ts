@@ -223,6 +223,39 @@ describe("other pkg commands", () => {
     ).toContain(`Updating index for "${name}:${tag}"\n`);
   });
 
+  test("explain-tag tells what the tag is made from, and what differs from an image", async () => {
+    const explain = async (...flags: string[]) => {
+      const end = await callCommand([
+        "pkg",
+        "explain-tag",
+        "--cache",
+        bench.cacheDirectory,
+        `-org=${registry}/${bench.org}`,
+        ...flags,
+        directory,
+      ]);
+      expect(end).toMatchObject({ status: 0, stderr: "" });
+      return end.stdout;
+    };
+    expect(await explain()).toMatch(new RegExp(`^${name}:${tag}\\n  in the tag  tree \\.: ${tag}\\n`));
+    await call("push");
+    const pushed = `${name}:${tag}`;
+    expect(await explain("--against", pushed)).toContain(`nothing differs from ${pushed}\n`);
+    await bench.repository.write("p/greeting", "changed\n");
+    await bench.repository.write("p/build.yml", "image: p\narches: [amd64]\nconfig:\n  binds: [/a:/a]\n");
+    await bench.repository.commit();
+    await bench.repository.write("p/new", "new\n");
+    const told = JSON.parse(await explain("--json", "--against", pushed));
+    expect(told.differences).toEqual([
+      { kind: "tag", name: "tag", theirs: tag, ours: expect.stringContaining("-dirty-") },
+      { kind: "file", name: "p/build.yml" },
+      { kind: "file", name: "p/greeting" },
+      { kind: "file", name: "p/new" },
+      { kind: "label", name: "org.mobyproject.config", ours: '{"binds":["/a:/a"]}' },
+    ]);
+    expect((await callCommand(["pkg", "explain-tag", "--against", `${name}:none`, directory])).status).toBe(1);
+  });
+
   test("remote-tag gives an image another name", async () => {
     await call("push");
     const names = [`${name}:${tag}`, `${name}:other`];

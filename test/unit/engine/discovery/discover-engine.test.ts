@@ -38,6 +38,8 @@ function engineAt(address: string, exporters: readonly string[]): Engine {
     kind: "buildkit",
     info: async () => ({ version: "1", platforms: [], nativePlatforms: [], exporters, labels: {} }),
     openJob: () => Promise.reject(new EngineError("ENGINE_LOST", "no builds here")),
+    diskUsage: async () => [],
+    prune: async () => [],
     exportCache: () => Promise.reject(new EngineError("ENGINE_LOST", "no caches here")),
     [Symbol.asyncDispose]: async () => {
       closed.push(address);
