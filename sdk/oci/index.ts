@@ -56,14 +56,6 @@ export type {
   TokenWish,
 } from "../credentials/credential-source.ts";
 export type { Mirrors } from "../credentials/mirrors.ts";
-export type {
-  AccessToken,
-  Credential,
-  CredentialSource,
-  TokenFetcher,
-  TokenWish,
-} from "../credentials/credential-source.ts";
-
 export type { UploadOptions } from "./registry/blobs.ts";
 export { createRegistryClient, type RegistryClient, type RegistryClientOptions } from "./registry/client.ts";
 export type { StoredManifest } from "./registry/manifests.ts";
