@@ -43,7 +43,10 @@ export type { FluentPackage } from "./run/fluent-package.ts";
 export type { FluentPackages } from "./run/fluent-packages.ts";
 export type { ContextInputs } from "./run/named-contexts.ts";
 export type { BuildOptions, ExportOptions, LlbOptions, OpenOptions, PushOptions, VerbOptions } from "./run/options.ts";
+export type { IndexOptions, PublishedIndex } from "./run/package-indexes.ts";
 export { type PkgOptions, pkg, pkgs } from "./run/pkg.ts";
+export type { BuildsPlan, PlannedBuild } from "./run/planned-builds.ts";
+export type { ReleaseTags } from "./run/release-tags.ts";
 export type {
   ExportedImage,
   ExportedPackage,

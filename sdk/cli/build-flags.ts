@@ -29,7 +29,7 @@ export const BUILD_FLAGS: Flags = {
     help: "Dockerfile in the package's directory, in place of the package's own",
   },
   "build-arg-file": { kind: "list", value: "FILE", help: "build arguments, NAME=VALUE on each line" },
-  ssh: { kind: "list", value: "default|ID[=SOCKET]", help: "ssh agent for build steps" },
+  ssh: { kind: "list", value: "default|ID[=SOCKET|KEY,…]", help: "ssh agent, or private keys, for build steps" },
   ...BUILDERS_FLAG,
   "sbom-scanner": {
     kind: "text",
@@ -48,9 +48,5 @@ export const BUILD_FLAGS: Flags = {
     help: "",
     replaced: "the engine fetches base images itself, once, and keeps them",
   },
-  "ignore-cached": {
-    kind: "boolean",
-    help: "",
-    replaced: "base images always come from the engine and its registries",
-  },
+  "ignore-cached": { kind: "boolean", help: "do not take base images from the OCI cache" },
 };

@@ -1,8 +1,10 @@
+import { statSync } from "node:fs";
 import { resolve } from "node:path";
 import { InputError } from "../core/errors.ts";
 import { type PlatformText, parsePlatform } from "../core/platform.ts";
 import { engines } from "../run/engine-selection.ts";
 import type { FluentPackages } from "../run/fluent-packages.ts";
+import { fromFile } from "../run/secret-source.ts";
 import type { SshInputs } from "../run/ssh-agents.ts";
 import { namedBuilders } from "./builders.ts";
 import type { Invocation } from "./command.ts";
@@ -57,14 +59,21 @@ function platformList(invocation: Invocation, name: string): readonly PlatformTe
   });
 }
 
-/** `default`, `id` or `id=SOCKET`, as docker's tools take them. */
+/** `default`, `id`, `id=SOCKET` or `id=KEY,KEY`, as docker's tools take them. */
 function sshAgents(given: readonly string[]): SshInputs | undefined {
   if (given.length === 0) return undefined;
   return Object.fromEntries(
     given.map((text) => {
       const separator = text.indexOf("=");
-      if (separator < 0) return [text, {}];
-      return [text.slice(0, separator) || "default", { socket: resolve(text.slice(separator + 1)) }];
+      const id = separator < 0 ? text : text.slice(0, separator) || "default";
+      if (separator < 0) return [id, {}];
+      const paths = text
+        .slice(separator + 1)
+        .split(",")
+        .map((path) => resolve(path));
+      const [first = ""] = paths;
+      const isSocket = paths.length === 1 && (statSync(first, { throwIfNoEntry: false })?.isSocket() ?? true);
+      return [id, isSocket ? { socket: first } : { keys: paths.map((path) => fromFile(path)) }];
     }),
   );
 }

@@ -114,6 +114,7 @@ async function performAll(
     trees: createTreeWatch(signal),
     order,
     begun: new Map(),
+    cachedBases: spec.options.cachedBases ?? true,
     partial: spec.verb === "push" && (spec.options.partial ?? false),
     onFailure: () => {
       if (!spec.set.keepGoing) stop.abort(new RunError("RUN_CANCELED", "another package or platform failed"));

@@ -23,6 +23,8 @@ export interface VerbOptions extends Abortable {
   readonly progress?: ProgressMode;
   /** The OCI cache directory. Default `LINUXKIT_CACHE`, else `~/.linuxkit/cache`, shared with the LinuxKit CLI. */
   readonly cacheDirectory?: string;
+  /** Take base images from the OCI cache where it holds them, as LinuxKit does. Default true; else the engine looks itself. */
+  readonly cachedBases?: boolean;
   /** Mirrors, authorities and plain http of registries; they hold for engines that kitsmith starts, too. */
   readonly registries?: RegistrySettings;
 }

@@ -28,6 +28,8 @@ export interface PackageWork {
   readonly redactor: Redactor;
   readonly dependencies: DependencyBuilds;
   readonly cacheExports: CacheExports;
+  /** Whether base images are looked for in the cache. */
+  readonly cachedBases: boolean;
   /** Called with the first failure, so that the rest of a run that shall not go on can be stopped. */
   readonly onFailure: () => void;
   /** Publish the platforms that succeeded although others failed. */
@@ -123,7 +125,8 @@ async function perform(node: RunNode, bases: readonly BaseImage[], work: Package
       import("./node-ingredients.ts"),
       import("./node-build.ts"),
     ]);
-    const ingredients = await gatherIngredients(node, bases, work, context.signal);
+    const offered = work.cachedBases ? bases : bases.filter(({ made }) => made !== undefined);
+    const ingredients = await gatherIngredients(node, offered, work, context.signal);
     return await node.engine.limit(() => buildNode(node, ingredients, work), order.priority(node));
   }
   await checkStored(node, work);

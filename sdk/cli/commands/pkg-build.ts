@@ -68,6 +68,7 @@ function buildOptions(invocation: Invocation): BuildOptions {
   return {
     signal: invocation.signal,
     force: invocation.boolean("force") ?? false,
+    cachedBases: !invocation.boolean("ignore-cached"),
     pull: invocation.boolean("pull") ?? false,
     progress: progressMode(invocation),
     ...registryOptions(invocation),
