@@ -9,6 +9,7 @@ import type { PackageSetSpec, PackageSpec } from "./package-spec.ts";
 import type { ReceiptCollection } from "./receipt-collection.ts";
 import type { ExportedPackage, RunResult } from "./result.ts";
 import { Run } from "./run.ts";
+import { withRunEnd } from "./run-end.ts";
 
 /** What a run is to do. */
 export type RunSpec =
@@ -33,7 +34,7 @@ export function startRun<Result>(
     async (context) => {
       using display = openDisplay(options.progress ?? "quiet", context);
       const { executeRun } = await import("./execution.ts");
-      return pick(await executeRun(spec, display.context));
+      return pick(await withRunEnd(display.context, (told) => executeRun(spec, told)));
     },
     anySignal(options.signal, timeoutSignal(options.timeoutMs)),
   );
@@ -57,7 +58,7 @@ export function startOpen(spec: PackageSpec, platform: PlatformText, options: Op
                 return onFailure(step);
               },
             };
-      return await openPackage(spec, platform, shown, display.context);
+      return await withRunEnd(display.context, (told) => openPackage(spec, platform, shown, told));
     },
     anySignal(options.signal, timeoutSignal(options.timeoutMs)),
   );
