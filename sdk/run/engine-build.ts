@@ -18,7 +18,7 @@ import { createFileSendService } from "../session/file-send.ts";
 import { createFileSyncService } from "../session/filesync.ts";
 import type { SessionService } from "../session/service.ts";
 import { type BuildEvidence, createBuildEvidence } from "./build-cache/build-evidence.ts";
-import { type CacheExports, exportCaches, finishExport } from "./build-cache/cache-exports.ts";
+import { type CacheExports, finishExport } from "./build-cache/cache-exports.ts";
 import { type ResolvedCaches, resolveCaches } from "./build-cache/resolved-caches.ts";
 import { type Check, runChecks } from "./checks.ts";
 import type { PooledEngine } from "./engine-pool.ts";
@@ -95,17 +95,15 @@ async function startCacheExports(build: EngineBuild, solved: SolvedBuild, contex
   await job.evaluate(reference, { signal: context.signal });
   const request = lowerJob(build.step);
   const translate = createStatusTranslator(build.name, build.redactor, build.step.package.directory);
-  const work = exportCaches(
-    {
-      ...{ node: build.name, engine: build.engine.engine, caches, evidence, definition },
-      services: servicesFor({ ...build, output: undefined }, request, caches, context),
-      sharedKey: request.sharedKey,
-      entitlements: request.entitlements,
-      onStatus: (status) => translate(status).forEach(context.emit),
-    },
-    context,
-  );
-  build.cacheExports.add(work);
+  await build.cacheExports.begin({
+    ...{ node: build.name, engine: build.engine.engine, caches, evidence, definition },
+    // What is pushed may be mounted from where it lies.
+    fetch: build.output?.exporter.type === "image" ? undefined : async () => void (await job.statFile(reference, "/")),
+    services: servicesFor({ ...build, output: undefined }, request, caches, context),
+    sharedKey: request.sharedKey,
+    entitlements: request.entitlements,
+    onStatus: (status) => translate(status).forEach(context.emit),
+  });
 }
 
 /** The same as far as the result, which is left in its open job. */

@@ -101,7 +101,7 @@ async function performAll(
   const redactor = createRedactor();
   const emit: RunContext["emit"] = (event) => context.emit(redactor.data(event));
   const stoppable = { ...context, emit, signal };
-  const cacheExports = createCacheExports();
+  const cacheExports = createCacheExports(stoppable);
   const work = {
     stores,
     cacheExports,

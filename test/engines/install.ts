@@ -1,5 +1,5 @@
 import { existsSync } from "node:fs";
-import { mkdir, rename, rm, writeFile } from "node:fs/promises";
+import { copyFile, mkdir, rename, rm, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { execa } from "execa";
@@ -7,7 +7,8 @@ import { unpackDistributionDocker } from "../../sdk/engine/lifecycle/distributio
 import { registerEmulators } from "../../sdk/engine/lifecycle/emulators.ts";
 import { hasApt, openPrivateApt } from "../../sdk/engine/lifecycle/private-apt.ts";
 import { createProgramDirectory } from "../../sdk/engine/lifecycle/program-directory.ts";
-import { testCacheDirectory, testToolDirectories } from "./test-cache.ts";
+import { RUNTIME_VERSIONS, testCacheDirectory, testToolDirectories } from "./test-cache.ts";
+import { testRuntimePackages } from "./test-tools.ts";
 
 /** How the installation reports. */
 export interface InstallOptions {
@@ -55,6 +56,13 @@ export async function installTestTools({ onProgress }: InstallOptions): Promise<
     onProgress,
     installGoPrograms,
   );
+  await installOnce(
+    directories.emulators,
+    "Emulators of object stores (370 MB, about a minute)",
+    onProgress,
+    installEmulators,
+  );
+  await installOnce(directories.runtimes, "Deno and Bun (200 MB)", onProgress, installRuntimes);
   await registerEmulators({
     root: join(directories.distribution, "root"),
     architectures: BASE_ARCHITECTURES.filter((architecture) => architecture !== OWN_ARCHITECTURE),
@@ -112,6 +120,24 @@ async function installPackages(target: string): Promise<void> {
     programs: PROGRAMS,
     presetArguments: { skopeo: ["--insecure-policy"] },
   });
+}
+
+async function installEmulators(target: string): Promise<void> {
+  const source = join(dirname(fileURLToPath(import.meta.url)), "emulators");
+  for (const file of ["package.json", "package-lock.json"]) await copyFile(join(source, file), join(target, file));
+  await execa("npm", ["ci", "--ignore-scripts", "--omit=optional", "--no-audit", "--no-fund"], {
+    cwd: target,
+    stdout: "ignore",
+  });
+}
+
+/** Of each only the program for this machine, so that no script of a package has to run. */
+async function installRuntimes(target: string): Promise<void> {
+  const { deno, bun } = testRuntimePackages();
+  const packages = [`${deno}@${RUNTIME_VERSIONS.deno}`, `${bun}@${RUNTIME_VERSIONS.bun}`];
+  await writeFile(join(target, "package.json"), "{}");
+  const flags = ["--no-save", "--no-audit", "--no-fund", "--ignore-scripts"];
+  await execa("npm", ["install", ...flags, ...packages], { cwd: target, stdout: "ignore" });
 }
 
 async function installGoPrograms(target: string): Promise<void> {

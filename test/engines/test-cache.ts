@@ -18,7 +18,14 @@ export interface TestToolDirectories {
   readonly distribution: string;
   /** dockerd, containerd, docker and buildx. */
   readonly docker: string;
+  /** Deno and Bun. */
+  readonly runtimes: string;
+  /** Emulators of object stores, from the package registry. */
+  readonly emulators: string;
 }
+
+/** Other runtimes that kitsmith works on. */
+export const RUNTIME_VERSIONS = { deno: "2.9.6", bun: "1.4.5" } as const;
 
 /** Raise it when what is installed changes. */
 const LAYOUT_VERSION = 4;
@@ -27,11 +34,14 @@ const LAYOUT_VERSION = 4;
 export function testToolDirectories(): TestToolDirectories {
   const cache = testCacheDirectory();
   const modules = readFileSync(new URL("go/go.sum", import.meta.url));
+  const emulators = readFileSync(new URL("emulators/package-lock.json", import.meta.url));
   const release = readFileSync("/etc/os-release");
   const machine = `${createHash("sha256").update(release).digest("hex").slice(0, 8)}-${process.arch}-v${LAYOUT_VERSION}`;
   return {
     go: join(cache, `go-${createHash("sha256").update(modules).digest("hex").slice(0, 12)}-${process.arch}`),
     distribution: join(cache, `distribution-${machine}`),
     docker: join(cache, `docker-${machine}`),
+    runtimes: join(cache, `deno-${RUNTIME_VERSIONS.deno}-bun-${RUNTIME_VERSIONS.bun}-${process.arch}`),
+    emulators: join(cache, `emulators-${createHash("sha256").update(emulators).digest("hex").slice(0, 12)}`),
   };
 }

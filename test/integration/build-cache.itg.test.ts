@@ -1,7 +1,19 @@
 import { readdir, readFile } from "node:fs/promises";
 import { join } from "node:path";
-import { type CacheInputs, engines, type FluentPackage, llb, type PackageResult, pkg, pkgs, type Run } from "kitsmith";
-import { afterAll, beforeAll, describe, expect, inject, test } from "vitest";
+import {
+  type CacheInputs,
+  engines,
+  type FluentPackage,
+  fromValue,
+  llb,
+  type PackageResult,
+  pkg,
+  pkgs,
+  type Run,
+} from "kitsmith";
+import { afterAll, beforeAll, describe, expect, inject, test, vi } from "vitest";
+import { startActionsCache } from "../engines/actions-cache.ts";
+import { AZURE_ACCOUNT, S3_KEYS, startAzblob, startS3 } from "../engines/object-stores.ts";
 import { startBuildkitd, type TestEngine } from "../engines/test-engine.ts";
 import { createRepository, type PackageRepository } from "./package-repository.ts";
 import {
@@ -59,6 +71,17 @@ describe("caches beside the engine's own", () => {
     }
     const all = [...states.values()];
     return { ran: all.filter((state) => state === "ran").length, cached: all.includes("cached") };
+  };
+  /** Builds on the first engine, then on one that has seen nothing. */
+  const secondBuild = async (caches: CacheInputs) => {
+    const run = build(amd64(caches), first);
+    await run;
+    expect((await notices(run)).filter((notice) => notice.includes("could not be written"))).toEqual([]);
+    return await onFreshEngine(async ({ address }) => {
+      const again = build(amd64(caches), address);
+      await again;
+      return await steps(again);
+    });
   };
   const notices = async (run: Run<unknown>): Promise<readonly string[]> =>
     (await eventsOf(run)).flatMap((event) => (event.type === "notice" ? [event.message] : []));
@@ -134,6 +157,44 @@ describe("caches beside the engine's own", () => {
       return await steps(run);
     });
     expect(cached).toEqual(ALL_CACHED);
+  });
+
+  test("s3: as with a registry", async () => {
+    await using store = await startS3("bucket");
+    const place = {
+      type: "s3",
+      bucket: "bucket",
+      region: "us-east-1",
+      endpointUrl: store.url,
+      usePathStyle: true,
+      accessKeyId: fromValue(S3_KEYS.id),
+      secretAccessKey: fromValue(S3_KEYS.secret),
+    } as const;
+    expect(await secondBuild({ from: place, to: { ...place, mode: "max" } })).toEqual(ALL_CACHED);
+  });
+
+  test("azblob: as with a registry", async () => {
+    await using store = await startAzblob();
+    const place = {
+      type: "azblob",
+      accountUrl: store.url,
+      accountName: AZURE_ACCOUNT.name,
+      container: "caches",
+      secretAccessKey: fromValue(AZURE_ACCOUNT.key),
+    } as const;
+    expect(await secondBuild({ from: place, to: { ...place, mode: "max" } })).toEqual(ALL_CACHED);
+  });
+
+  test("gha: what a runner's environment names is used, and its token is shown nowhere", async () => {
+    await using cache = await startActionsCache();
+    vi.stubEnv("ACTIONS_CACHE_URL", cache.url);
+    vi.stubEnv("ACTIONS_RUNTIME_TOKEN", cache.token);
+    try {
+      expect(await secondBuild({ from: { type: "gha" }, to: { type: "gha", mode: "max" } })).toEqual(ALL_CACHED);
+    } finally {
+      vi.unstubAllEnvs();
+    }
+    expect(cache.keys).toContainEqual(expect.stringMatching(/^index-buildkit-amd64-/));
   });
 
   test("caches that are not there or cannot be written are no failures, unless that is wanted", async () => {

@@ -5,11 +5,14 @@ import type { Definition } from "../../llb/definition.ts";
 /** What the status of a build tells about where its results came from. */
 export interface BuildEvidence {
   readonly add: (status: SolveStatus) => void;
+  /** What became of the step whose result is the graph's; undefined if nothing was told of it. */
+  lastStep(definition: Definition): Told | undefined;
   /** True if no step of the graph ran, and the layers of the last one were fetched: a cache that was imported had it all. */
   wasFetched(definition: Definition): boolean;
 }
 
-type Told = "ran" | "cached" | "fetched";
+/** A step ran; came from a cache; or came from one that lies elsewhere. */
+export type Told = "ran" | "cached" | "fetched";
 
 /** Nothing was told yet. */
 export function createBuildEvidence(): BuildEvidence {
@@ -24,8 +27,9 @@ export function createBuildEvidence(): BuildEvidence {
         else if (before === undefined) steps.set(digest, cached ? "cached" : "ran");
       }
     },
+    // The last one only points at the result.
+    lastStep: ({ ops }) => ops.slice(-2, -1).map((op) => steps.get(digestOf(op)))[0],
     wasFetched: ({ ops }) => {
-      // The last one only points at the result.
       const told = ops.slice(0, -1).map((op) => steps.get(digestOf(op)));
       return told.at(-1) === "fetched" && !told.includes("ran");
     },

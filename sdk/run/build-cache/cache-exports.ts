@@ -7,23 +7,26 @@ import type { BuildEvidence } from "./build-evidence.ts";
 import { nameLocalCache } from "./local-cache.ts";
 import type { ResolvedCaches, ResolvedExport } from "./resolved-caches.ts";
 
-const STATUS_ROUNDS = 10;
-const STATUS_MS = 50;
+const STATUS_ROUNDS = 15;
+const STATUS_MS = 20;
 /** The attributes that say where a cache is. */
 const PLACES = ["ref", "src", "scope", "bucket", "prefix", "account_url", "container", "name"];
 
 /** Exports of caches that go on beside the run, which waits for them at its end. */
 export interface CacheExports {
-  /** Adds work that has begun and never rejects. */
-  add(work: Promise<void>): void;
+  /** Begins to write the caches of a build; resolves as soon as it is known which. */
+  begin(build: CachedBuild): Promise<void>;
   settled(): Promise<void>;
 }
 
-/** None yet. */
-export function createCacheExports(): CacheExports {
+/** None yet. They belong to the run: builds may be over long before. */
+export function createCacheExports(context: RunContext): CacheExports {
   const begun: Promise<void>[] = [];
   return {
-    add: (work) => void begun.push(work),
+    begin: async (build) => {
+      const wanted = await usefulExports(build, context);
+      begun.push(exportCaches(build, wanted, context));
+    },
     settled: async () => void (await Promise.all(begun)),
   };
 }
@@ -34,41 +37,54 @@ export interface CachedBuild extends Omit<CacheExportOptions, "cacheExports"> {
   readonly engine: Engine;
   readonly caches: ResolvedCaches;
   readonly evidence: BuildEvidence;
+  /** Makes the engine get the result's layers; undefined where it can do without them. */
+  readonly fetch: (() => Promise<void>) | undefined;
+}
+
+/** Leaves out the cache that had everything already. */
+async function usefulExports(build: CachedBuild, { emit }: RunContext): Promise<readonly ResolvedExport[]> {
+  const { caches, node } = build;
+  const known = caches.beside.filter(({ when, entry }) => when === "changed" && isOnlyImport(entry, caches));
+  if (known.length === 0 || !(await wasFetched(build))) return caches.beside;
+  for (const { title } of known) {
+    const message = `the ${title} is not written again: it had every step`;
+    emit({ type: "notice", at: Date.now(), level: "info", node, message });
+  }
+  return caches.beside.filter((one) => !known.includes(one));
+}
+
+/** A failure is a warning: the images are right without a cache. */
+async function exportCaches(
+  build: CachedBuild,
+  exports: readonly ResolvedExport[],
+  { emit, signal }: RunContext,
+): Promise<void> {
+  const write = async (one: ResolvedExport): Promise<void> => {
+    try {
+      const response = await build.engine.exportCache({ ...build, cacheExports: [one.entry], signal });
+      await finishExport(one, response, { signal });
+    } catch (error) {
+      if (signal.aborted) return;
+      const why = isKitsmithError(error) ? error.message : "it failed";
+      const message = `the ${one.title} could not be written: ${why}`;
+      emit({ type: "notice", at: Date.now(), level: "warning", node: build.node, message });
+    }
+  };
+  await Promise.all(exports.map(write));
 }
 
 /**
- * Writes the caches of a build, but for those that were just read and had everything. A failure is a warning: the images are
- * right without a cache.
+ * Asks for the layers, and sees whether they had to be fetched. The status comes on another connection than the answers, and a
+ * little later.
  */
-export async function exportCaches(build: CachedBuild, { emit, signal }: RunContext): Promise<void> {
-  const { caches, node } = build;
-  const fetched = await wasFetched(build);
-  const notice = (level: "info" | "warning", message: string): void =>
-    emit({ type: "notice", at: Date.now(), level, node, message });
-  const isUseless = ({ when, entry }: ResolvedExport): boolean =>
-    when === "changed" && fetched && isOnlyImport(entry, caches);
-  for (const { title } of caches.beside.filter(isUseless)) {
-    notice("info", `the ${title} is not written again: it had every step`);
-  }
-  const wanted = caches.beside.filter((one) => !isUseless(one));
-  await Promise.all(
-    wanted.map(async (one) => {
-      try {
-        const response = await build.engine.exportCache({ ...build, cacheExports: [one.entry], signal });
-        await finishExport(one, response, { signal });
-      } catch (error) {
-        if (signal.aborted) return;
-        const why = isKitsmithError(error) ? error.message : "it failed";
-        notice("warning", `the ${one.title} could not be written: ${why}`);
-      }
-    }),
-  );
-}
-
-/** The status comes on another connection than the answer, and a little later; nobody waits for it here. */
-async function wasFetched({ caches, evidence, definition }: CachedBuild): Promise<boolean> {
-  if (!caches.beside.some(({ entry }) => isOnlyImport(entry, caches))) return false;
-  for (let round = 0; round < STATUS_ROUNDS && !evidence.wasFetched(definition); round += 1) await delay(STATUS_MS);
+async function wasFetched({ evidence, definition, fetch }: CachedBuild): Promise<boolean> {
+  const until = async (isKnown: () => boolean): Promise<void> => {
+    for (let round = 0; round < STATUS_ROUNDS && !isKnown(); round += 1) await delay(STATUS_MS);
+  };
+  await until(() => evidence.lastStep(definition) !== undefined);
+  if (fetch === undefined || evidence.lastStep(definition) === "ran") return false;
+  await fetch();
+  await until(() => evidence.lastStep(definition) !== "cached");
   return evidence.wasFetched(definition);
 }
 
