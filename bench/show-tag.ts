@@ -29,6 +29,11 @@ try {
   print("  of which loading build.yml files", load, oneProcess);
   print("one git process (rev-parse)", oneProcess, oneProcess);
   print("git alone, four commands per package in turn", each, oneProcess);
+  // Its first run may read its program from the disk.
+  if (spawnSync("linuxkit", ["version"]).status === 0) {
+    const linuxkit = await measure(() => spawnSync("linuxkit", ["pkg", "show-tag", ...directories]));
+    print("the LinuxKit CLI that is on PATH, one process", linuxkit, oneProcess);
+  }
   console.log(`git alone, one by one / kitsmith: ${(each / all).toFixed(1)}`);
 } finally {
   rmSync(root, { recursive: true, force: true });
