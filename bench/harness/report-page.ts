@@ -1,0 +1,93 @@
+import { type Report, type Result, type Verdict, verdictOf } from "./report.ts";
+
+const BAR = { width: 320, height: 22 };
+const WORDS: Readonly<Record<Verdict, string>> = {
+  aim: "reached",
+  limit: "reached, not the aim",
+  above: "too much",
+  none: "",
+};
+
+const STYLE = `
+:root { color-scheme: light dark; --text: #1c2024; --soft: #60646c; --page: #fcfcfd; --track: #e8e8ec;
+  --aim: #30a46c; --limit: #e2a336; --above: #e5484d; --none: #5b8def }
+@media (prefers-color-scheme: dark) { :root { --text: #edeef0; --soft: #b0b4ba; --page: #111113; --track: #2b2d31 } }
+body { font: 15px/1.5 system-ui, sans-serif; color: var(--text); background: var(--page); margin: 2rem auto;
+  max-width: 64rem; padding: 0 1rem }
+table { border-collapse: collapse; width: 100% } th { text-align: left; padding-top: 1.5rem }
+td { padding: .3rem .8rem .3rem 0; vertical-align: middle } small, dl { color: var(--soft) }
+dl { display: grid; grid-template-columns: max-content 1fr; gap: 0 1rem } dd { margin: 0 }
+.track { fill: var(--track) } .aim { fill: var(--aim) } .limit { fill: var(--limit) } .above { fill: var(--above) }
+.none { fill: var(--none) } .spread, .goal { stroke: var(--text) } .goal { stroke-width: 2 }
+.aimed { stroke-dasharray: 3 2 }`;
+
+/** A page by itself that shows a report: a bar for each result, with its limit (a line) and its aim (a dashed one). */
+export function formatReportPage({ at, machine, results }: Report): string {
+  const facts = Object.entries(machine).map(
+    ([name, value]) => `<dt>${escapeText(name)}</dt><dd>${escapeText(value)}</dd>`,
+  );
+  const benches = [...new Set(results.map(({ bench }) => bench))];
+  const rows = benches.flatMap((bench) => [
+    `<tr><th colspan="3">${escapeText(bench)}</th></tr>`,
+    ...results.filter((result) => result.bench === bench).map(row),
+  ]);
+  return `<!doctype html>
+<html lang="en">
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width">
+<title>kitsmith benches</title>
+<style>${STYLE}</style>
+<h1>kitsmith benches</h1>
+<p>${escapeText(at)}. A ratio is kitsmith's median time divided by its peer's in the same run; the thin line is what single rounds
+would give. Upright lines: what it must not be above, dashed what it should not be.</p>
+<dl>${facts.join("")}</dl>
+<table>
+${rows.join("\n")}
+</table>
+</html>
+`;
+}
+
+function row(result: Result): string {
+  const value = measured(result);
+  const verdict = verdictOf(value, result);
+  const text = result.kind === "comparison" ? `${value.toFixed(2)} × ${result.peer.name}` : figureText(result);
+  const [name, numbers, goal] = [result.what, text, goalText(result, verdict)].map(escapeText);
+  return `<tr><td>${name}</td><td>${bar(result, value, verdict)}</td><td>${numbers}<br><small>${goal}</small></td></tr>`;
+}
+
+function measured(result: Result): number {
+  return result.kind === "comparison" ? result.ratio : result.value;
+}
+
+function figureText({ value, unit }: Extract<Result, { kind: "figure" }>): string {
+  return `${unit === "MB" ? value.toFixed(0) : value.toFixed(value < 10 ? 2 : 0)} ${unit}`;
+}
+
+function goalText({ limit, aim }: Result, verdict: Verdict): string {
+  if (limit === undefined) return "";
+  return `at most ${limit}${aim === undefined ? "" : `, aim ${aim}`}: ${WORDS[verdict]}`;
+}
+
+function bar(result: Result, value: number, verdict: Verdict): string {
+  const { limit, aim } = result;
+  const [low, high] = result.kind === "comparison" ? result.spread : [value, value];
+  const scale = Math.max(value, high, limit ?? 1, aim ?? 0) * 1.05;
+  const at = (point: number) => ((point / scale) * BAR.width).toFixed(1);
+  const middle = BAR.height / 2;
+  const goal = (point: number | undefined, kind: string) =>
+    point === undefined ? "" : `<line class="${kind}" x1="${at(point)}" x2="${at(point)}" y1="0" y2="${BAR.height}"/>`;
+  return [
+    `<svg width="${BAR.width}" height="${BAR.height}" role="img">`,
+    `<rect class="track" width="${BAR.width}" height="${BAR.height - 10}" y="5" rx="3"/>`,
+    `<rect class="${verdict}" width="${at(value)}" height="${BAR.height - 10}" y="5" rx="3"/>`,
+    `<line class="spread" x1="${at(low)}" x2="${at(high)}" y1="${middle}" y2="${middle}"/>`,
+    goal(limit, "goal"),
+    goal(aim, "goal aimed"),
+    "</svg>",
+  ].join("");
+}
+
+function escapeText(text: string): string {
+  return text.replace(/[&<>"]/g, (sign) => `&#${sign.charCodeAt(0)};`);
+}
