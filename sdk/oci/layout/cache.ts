@@ -22,6 +22,7 @@ import {
   removeUnused,
 } from "./removal.ts";
 import {
+  createRootIndexReader,
   initializeLayout,
   isMarked,
   type NamedDescriptor,
@@ -92,14 +93,14 @@ export async function openCache(directory: string, options: Abortable = {}): Pro
   const locked = createLockedRunner(directory);
   await openDirectory(directory, locked, options.signal);
   const blobs = createBlobStore(directory);
-  const readIndex = (signal: AbortSignal | undefined) => settled(() => requireIndex(directory), locked, signal);
+  const readRoot = createRootIndexReader(directory);
+  // An index.json that was taken away holds nothing.
+  const requireIndex = async () => (await readRoot()) ?? createIndex([]);
+  const readIndex = (signal: AbortSignal | undefined) => settled(requireIndex, locked, signal);
 
   /** Changes index.json while nobody else can. */
   const changeIndex = <T>(change: (layout: LockedLayout) => Promise<T>, { signal }: Abortable = {}) =>
-    locked(
-      async () => await change({ layout: directory, blobs, index: await requireIndex(directory), signal }),
-      signal,
-    );
+    locked(async () => await change({ layout: directory, blobs, index: await requireIndex(), signal }), signal);
 
   async function updateReference(
     name: string,
@@ -189,11 +190,6 @@ async function settled<T>(read: () => Promise<T>, locked: LockedRunner, signal: 
     if (!isKitsmithError(cause) || cause.code !== "CONTENT_CORRUPT") throw cause;
     return await locked(read, signal);
   }
-}
-
-/** An index.json that was taken away holds nothing. */
-async function requireIndex(directory: string): Promise<ImageIndex> {
-  return (await readRootIndex(directory)) ?? createIndex([]);
 }
 
 function findEntry(index: ImageIndex, name: string): { name?: string; descriptor: Descriptor } | undefined {

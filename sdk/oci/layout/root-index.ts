@@ -23,10 +23,21 @@ export interface NamedDescriptor {
 
 /** Reads index.json; undefined if there is none. @throws ContentError `CONTENT_CORRUPT` naming the file */
 export async function readRootIndex(layout: string): Promise<ImageIndex | undefined> {
+  return await createRootIndexReader(layout)();
+}
+
+/** Reads index.json each time that it is called, and parses it only where its bytes are others than the last time. */
+export function createRootIndexReader(layout: string): () => Promise<ImageIndex | undefined> {
   const path = join(layout, "index.json");
-  const content = await readIfThere(path);
-  if (content === undefined) return undefined;
-  return parseIndex(content, { origin: path, entryLimit: ROOT_ENTRY_LIMIT });
+  let last: { readonly content: Uint8Array; readonly index: ImageIndex } | undefined;
+  return async () => {
+    const content = await readIfThere(path);
+    if (content === undefined) return undefined;
+    if (last === undefined || Buffer.compare(last.content, content) !== 0) {
+      last = { content, index: parseIndex(content, { origin: path, entryLimit: ROOT_ENTRY_LIMIT }) };
+    }
+    return last.index;
+  };
 }
 
 /** Replaces index.json; to be called under the lock. @throws ContentError `CONTENT_WRITE_FAILED` */
