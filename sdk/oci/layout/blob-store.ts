@@ -8,6 +8,7 @@ import {
   type ContentStream,
   checkDigest,
   type Expected,
+  limitContent,
   readVerified,
   verifyContent,
   type WriteOptions,
@@ -77,7 +78,7 @@ function limited(
   expected: WriteOptions["expected"],
   origin: string,
 ): ContentStream | Iterable<Uint8Array> {
-  return expected !== undefined && "size" in expected ? verifyContent(source, expected, origin) : source;
+  return expected !== undefined && "size" in expected ? limitContent(source, expected, origin) : source;
 }
 
 async function* readFile(path: string, digest: Digest, signal: AbortSignal | undefined): ContentStream {

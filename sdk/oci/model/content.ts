@@ -57,13 +57,30 @@ export async function* verifyContent(
   origin: string,
 ): AsyncGenerator<Uint8Array, void, undefined> {
   const digester = createDigester();
-  for await (const chunk of content) {
+  for await (const chunk of limitContent(content, expected, origin)) {
     digester.update(chunk);
-    if (digester.sizeBytes > expected.size) throw sizeMismatch(expected, `more than ${expected.size}`, origin);
     yield chunk;
   }
-  if (digester.sizeBytes !== expected.size) throw sizeMismatch(expected, `only ${digester.sizeBytes}`, origin);
   checkDigest(expected.digest, digester.digest(), origin);
+}
+
+/**
+ * As {@link verifyContent}, but looks at the size alone: for those who compute the digest anyway.
+ *
+ * @throws ContentError `CONTENT_SIZE_MISMATCH`
+ */
+export async function* limitContent(
+  content: ContentStream | Iterable<Uint8Array>,
+  expected: Expected,
+  origin: string,
+): AsyncGenerator<Uint8Array, void, undefined> {
+  let sizeBytes = 0;
+  for await (const chunk of content) {
+    sizeBytes += chunk.byteLength;
+    if (sizeBytes > expected.size) throw sizeMismatch(expected, `more than ${expected.size}`, origin);
+    yield chunk;
+  }
+  if (sizeBytes !== expected.size) throw sizeMismatch(expected, `only ${sizeBytes}`, origin);
 }
 
 /** Reads verified content whole. @throws ContentError `CONTENT_DIGEST_MISMATCH`, `CONTENT_SIZE_MISMATCH` */
