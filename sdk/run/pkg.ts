@@ -29,6 +29,11 @@ export function pkg(source: string | PackageInit | RemotePackageInit, options: P
 /**
  * Several packages: a glob over directories (`*`, `?`, `[…]`), or a list of directories, globs and packages.
  *
+ * What others wait for comes first, the longest chain ahead; all else runs at once, up to each engine's limit
+ * (`engines(…, { parallel })`). Order follows from Dockerfiles, recipes, build args, contexts and `depends`, and from
+ * `dependsOn()` of a package. A failure stops the run, with `keepGoing()` only what waits for what failed. `nodeTimeoutMs`
+ * and `retries` hold for each platform of each package.
+ *
  * @example
  * ```ts
  * const result = await pkgs("pkg/*").push();
