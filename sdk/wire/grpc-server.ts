@@ -6,6 +6,7 @@ import {
   type ServerHttp2Stream,
 } from "node:http2";
 import type { Duplex } from "node:stream";
+import { setImmediate } from "node:timers/promises";
 import { ProtocolError } from "../core/errors.ts";
 import { decodeFrames, encodeFrame, encodeFrameHeader } from "./grpc-frame.ts";
 import { FLOW_WINDOW_BYTES, MESSAGE_LIMIT_BYTES } from "./limits.ts";
@@ -110,10 +111,13 @@ async function serveCall(stream: ServerHttp2Stream, headers: ServerCallHeaders, 
   finish(stream, failure);
 }
 
+/** Bun's streams come to a halt when much is written to them within one turn. */
+const IS_BUN = process.versions.bun !== undefined;
+
 /** All that is sent in one turn of the event loop goes out together. */
 async function send(stream: ServerHttp2Stream, message: Uint8Array, signal: AbortSignal): Promise<void> {
   signal.throwIfAborted();
-  if (stream.writableCorked === 0) {
+  if (!IS_BUN && stream.writableCorked === 0) {
     stream.cork();
     process.nextTick(() => stream.uncork());
   }
@@ -122,6 +126,7 @@ async function send(stream: ServerHttp2Stream, message: Uint8Array, signal: Abor
     stream.write(encodeFrameHeader(message.byteLength));
     stream.write(message);
   }
+  if (IS_BUN) await setImmediate();
   while (stream.writableLength > SEND_BUFFER_BYTES) await once(stream, "drain", { signal });
 }
 

@@ -14,7 +14,8 @@ const ENGINES = [
   ["dockerd", engines.docker({ host: inject("dockerAddress") })],
 ] as const;
 const CHECKOUT = join(import.meta.dirname, "../..");
-const LOADER = ["--conditions=kitsmith-source", "--import", import.meta.resolve("tsx")];
+const CONDITION = "--conditions=kitsmith-source";
+const LOADER = [CONDITION, "--import", import.meta.resolve("tsx")];
 const PLATFORM = process.arch === "arm64" ? "linux/arm64" : "linux/amd64";
 
 /** The number of the line of a file that has a text. */
@@ -28,6 +29,14 @@ describe.each(ENGINES)("a failing step on %s", (_, engine) => {
 
   const directory = () => join(repository.directory, "agent");
   const scriptArguments = () => [directory(), JSON.stringify(engine), cache.directory];
+  /** A project of its own, in which kitsmith is installed. */
+  const createProject = async (name: string): Promise<string> => {
+    const project = join(cache.directory, name);
+    await mkdir(join(project, "node_modules"), { recursive: true });
+    await symlink(CHECKOUT, join(project, "node_modules/kitsmith")).catch(() => undefined);
+    await writeFile(join(project, "package.json"), '{ "type": "module", "dependencies": { "kitsmith": "*" } }');
+    return project;
+  };
   const options = () => ({ cacheDirectory: cache.directory });
   const stepFailure = async (run: PromiseLike<unknown>): Promise<KitsmithError> => {
     const { cause } = await failureOf(run);
@@ -96,14 +105,28 @@ describe.each(ENGINES)("a failing step on %s", (_, engine) => {
   });
 
   test.each([
+    ["Deno", testTools().deno, ["run", "--allow-all"]],
+    ["Bun", testTools().bun, ["run"]],
+  ])("of a script that %s runs is told by the line as it was written", async (name, program, args) => {
+    const project = await createProject(`project-${name}`);
+    const script = await readFile(join(import.meta.dirname, "scripts/failing-recipe.ts"), "utf8");
+    const file = join(project, "recipe.ts");
+    await writeFile(file, script);
+    const { stdout } = await execa(program, [...args, CONDITION, file, ...scriptArguments()], { cwd: project });
+    const line = await lineOf(file, "exit 7");
+    expect(JSON.parse(stdout)).toMatchObject({
+      code: "BUILD_STEP_FAILED",
+      location: { file, line },
+      source: { file, startLine: line, text: expect.stringContaining("exit 7") },
+    });
+  });
+
+  test.each([
     ["that just goes along whole", 24_000],
     ["of which only some lines go along", 200_000],
   ])("of a long script %s is told by its line", async (_kind, sizeBytes) => {
-    // It is a project of its own, in which kitsmith is installed.
-    const file = join(cache.directory, "project/recipe.mjs");
+    const file = join(await createProject("project"), "recipe.mjs");
     const script = await readFile(join(import.meta.dirname, "scripts/failing-recipe.mjs"), "utf8");
-    await mkdir(join(cache.directory, "project/node_modules"), { recursive: true });
-    await symlink(CHECKOUT, join(cache.directory, "project/node_modules/kitsmith")).catch(() => undefined);
     const filler = `// ${"é".repeat(40)}\n`;
     const count = Math.floor((sizeBytes - script.length) / Buffer.byteLength(filler));
     await writeFile(file, filler.repeat(count) + script);
