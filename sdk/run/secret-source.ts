@@ -1,7 +1,7 @@
 import { constants } from "node:fs";
 import { access, readFile, stat } from "node:fs/promises";
 import { resolve } from "node:path";
-import type { Abortable } from "../core/abort.ts";
+import { type Abortable, raceAbort } from "../core/abort.ts";
 import { settleAll } from "../core/concurrency.ts";
 import { InputError, isKitsmithError } from "../core/errors.ts";
 
@@ -120,10 +120,18 @@ function fromCallback(what: string, callback: SecretCallback): SecretSource {
     origin,
     verify: async () => {},
     read: async (options: Abortable) => {
-      const value = await callback(options).catch((cause: unknown) => Promise.reject(callbackFailed(origin, cause)));
+      const value = await answerOf(callback, options).catch((cause: unknown) => {
+        options.signal?.throwIfAborted();
+        throw callbackFailed(origin, cause);
+      });
       return value === undefined ? undefined : limited(Buffer.from(value), origin);
     },
   });
+}
+
+/** What it throws at once is a rejection as well. One that does not heed its signal is not waited for once that has fired. */
+async function answerOf(callback: SecretCallback, options: Abortable): Promise<Awaited<ReturnType<SecretCallback>>> {
+  return await raceAbort(callback(options), options.signal);
 }
 
 function callbackFailed(origin: string, cause: unknown): unknown {
