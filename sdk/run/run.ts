@@ -64,6 +64,9 @@ export class Run<Result> implements PromiseLike<Result>, AsyncIterable<RunEvent>
     try {
       signal.throwIfAborted();
       return await work({ signal, emit: (event) => this.#log.push(event) });
+    } catch (error) {
+      // Node's own calls put an error of theirs around the reason.
+      throw signal.aborted && error instanceof Error && error.name === "AbortError" ? signal.reason : error;
     } finally {
       this.#log.end();
     }

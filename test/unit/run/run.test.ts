@@ -1,6 +1,7 @@
+import { setTimeout as sleep } from "node:timers/promises";
 import { describe, expect, test } from "vitest";
 import type { RunEvent } from "../../../sdk/progress/event.ts";
-import { Run } from "../../../sdk/run/run.ts";
+import { Run, type RunContext } from "../../../sdk/run/run.ts";
 
 const notice: RunEvent = { type: "notice", at: 0, level: "info", message: "here" };
 
@@ -45,6 +46,14 @@ describe("Run", () => {
     const reason = new Error("enough");
     controller.abort(reason);
     await expect(run.result).rejects.toBe(reason);
+  });
+
+  test("the reason is not hidden by the error that node makes of an abort", async () => {
+    const controller = new AbortController();
+    const sleeping = ({ signal }: RunContext) => sleep(60_000, undefined, { signal });
+    const run = new Run(sleeping, controller.signal);
+    controller.abort("enough");
+    await expect(run.result).rejects.toBe("enough");
   });
 
   test("a signal that fired before nothing starts", async () => {
