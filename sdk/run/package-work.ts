@@ -60,7 +60,8 @@ export async function performPackage(
     await check?.();
     const index = await work.destination.publish(planned, images);
     return { planned, nodes: ends, ...(index ? { index } : {}) };
-  } catch (error) {
+  } catch (thrown) {
+    const error = work.redactor.error(thrown);
     const outcome = failureOutcome(error, work.context);
     if (outcome === "failed") work.onFailure();
     return { planned, nodes: ends, unpublished: { error, outcome } };

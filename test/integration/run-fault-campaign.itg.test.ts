@@ -291,3 +291,20 @@ test("a plan that cannot be made is told to have failed", async () => {
   expect(await rejectionOf(run)).toMatchObject({ code: "RUN_CANCELED" });
   await expectOneEnd(run, false);
 });
+
+test("faults again and again leave neither memory nor connections behind", async () => {
+  const package_ = await shellPackage("p", [
+    'RUN --mount=type=secret,id=TOKEN ["/bin/sh", "-c", "echo up; sleep 600"]',
+  ]);
+  const { directory } = await bench.create(package_);
+  const script = new URL("scripts/repeated-faults.ts", import.meta.url).pathname;
+  const loader = ["--expose-gc", "--conditions=kitsmith-source", "--import", import.meta.resolve("tsx")];
+  const { stdout } = await execa(process.execPath, [
+    ...[...loader, script, join(directory, "p")],
+    ...[`${registry}/${bench.org}`, buildkit, bench.cacheDirectory],
+  ]);
+  const { grownBytes, before, after } = JSON.parse(stdout);
+  expect(moreThan(before, after)).toEqual([]);
+  expect(grownBytes).toBeLessThan(16_000_000);
+  await bench.expectNothingPublished();
+});
