@@ -1,3 +1,4 @@
+import { readFile } from "node:fs/promises";
 import { gzipSync } from "node:zlib";
 import { digestOf } from "../../sdk/core/digest.ts";
 import type { ContentStore } from "../../sdk/oci/model/content.ts";
@@ -6,11 +7,11 @@ import type { Descriptor } from "../../sdk/oci/model/descriptor.ts";
 import { createIndex, encodeIndex } from "../../sdk/oci/model/manifest.ts";
 import { MEDIA_TYPES } from "../../sdk/oci/model/media-type.ts";
 
-/** A tar of one file, of pseudo-random bytes that do not compress away. */
-function tarLayer(content: Uint8Array): Uint8Array {
+/** A tar of one file. */
+function tarLayer(content: Uint8Array, name = "file", mode = "644"): Uint8Array {
   const header = Buffer.alloc(512);
-  header.write("file", 0);
-  header.write("0000644\x000000000\x000000000\0", 100);
+  header.write(name, 0);
+  header.write(`0000${mode}\x000000000\x000000000\0`, 100);
   header.write(`${content.byteLength.toString(8).padStart(11, "0")} 00000000000 `, 124);
   header.write("        0", 148);
   header.write("ustar\x0000", 257);
@@ -20,6 +21,7 @@ function tarLayer(content: Uint8Array): Uint8Array {
   return Buffer.concat([header, content, padding, Buffer.alloc(1024)]);
 }
 
+/** Pseudo-random bytes that do not compress away. */
 function noise(seed: string, sizeBytes: number): Uint8Array {
   const blocks: Buffer[] = [];
   for (let block = 0; block * 32 < sizeBytes; block += 1) {
@@ -38,7 +40,19 @@ async function storeJson(blobs: ContentStore, value: unknown, mediaType: string)
 
 /** Puts an image with two layers, one of them the same for every architecture, into a store. */
 export async function createImage(blobs: ContentStore, architecture: string, sizeBytes = 2000): Promise<Descriptor> {
-  const tars = [tarLayer(noise("base", 500)), tarLayer(noise(architecture, sizeBytes))];
+  return await storeImage(blobs, architecture, [
+    tarLayer(noise("base", 500)),
+    tarLayer(noise(architecture, sizeBytes)),
+  ]);
+}
+
+/** Puts an image for this machine into a store that holds busybox as `/sh`. */
+export async function createShellImage(blobs: ContentStore, file: string): Promise<Descriptor> {
+  const architecture = process.arch === "x64" ? "amd64" : process.arch;
+  return await storeImage(blobs, architecture, [tarLayer(await readFile(file), "sh", "755")]);
+}
+
+async function storeImage(blobs: ContentStore, architecture: string, tars: readonly Uint8Array[]): Promise<Descriptor> {
   const layers = await Promise.all(tars.map((tar) => store(blobs, gzipSync(tar), MEDIA_TYPES.layerGzip)));
   const config = await storeJson(
     blobs,

@@ -24,8 +24,8 @@ const GO_PROGRAMS = [
 const OWN_ARCHITECTURE = process.arch === "x64" ? "amd64" : process.arch;
 /** Tests build for these two: one of them is emulated. */
 const BASE_ARCHITECTURES = ["amd64", "arm64"];
-const PACKAGES = ["runc", "docker-registry", "skopeo", "umoci", "qemu-user-static"];
-const PROGRAMS = ["runc", "docker-registry", "skopeo", "umoci"];
+const PACKAGES = ["runc", "docker-registry", "skopeo", "umoci", "podman", "conmon", "qemu-user-static"];
+const PROGRAMS = ["runc", "docker-registry", "skopeo", "umoci", "podman", "conmon"];
 
 /**
  * Fetches and builds all that integration tests run. Each part is made once per version, whole or not at all.
@@ -37,7 +37,7 @@ export async function installTestTools({ onProgress }: InstallOptions): Promise<
   await mkdir(testCacheDirectory(), { recursive: true });
   await installOnce(
     directories.distribution,
-    "Debian's runc, registry and readers (80 MB)",
+    "Debian's runc, registry and readers (170 MB)",
     onProgress,
     installPackages,
   );

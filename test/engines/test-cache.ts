@@ -14,7 +14,7 @@ export function testCacheDirectory(): string {
 export interface TestToolDirectories {
   /** buildkitd, buildctl, crane. */
   readonly go: string;
-  /** runc, iptables, docker-registry, skopeo, umoci, emulators, busybox: of the machine's own suite. */
+  /** runc, iptables, docker-registry, skopeo, umoci, podman, emulators, busybox: of the machine's own suite. */
   readonly distribution: string;
   /** dockerd, containerd, docker and buildx. */
   readonly docker: string;
@@ -28,7 +28,7 @@ export interface TestToolDirectories {
 export const RUNTIME_VERSIONS = { deno: "2.9.6", bun: "1.4.5" } as const;
 
 /** Raise it when what is installed changes. */
-const LAYOUT_VERSION = 4;
+const LAYOUT_VERSION = 5;
 
 /** The directories of this checkout's versions. */
 export function testToolDirectories(): TestToolDirectories {

@@ -8,6 +8,8 @@ export interface TestTools {
   readonly crane: string;
   readonly skopeo: string;
   readonly umoci: string;
+  readonly podman: string;
+  readonly conmon: string;
   readonly runc: string;
   readonly docker: string;
   /** buildx, to be run as it is: it takes the arguments of `docker buildx`. */
@@ -44,6 +46,8 @@ export function testTools(): TestTools {
     crane: join(go, "crane"),
     skopeo: join(distribution, "skopeo"),
     umoci: join(distribution, "umoci"),
+    podman: join(distribution, "podman"),
+    conmon: join(distribution, "conmon"),
     runc: join(distribution, "runc"),
     docker: join(docker, "docker"),
     buildx: join(docker, "docker-buildx"),

@@ -1,13 +1,13 @@
-import { mkdtemp, readdir, readFile, rm } from "node:fs/promises";
+import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { execa } from "execa";
 import { type ImageCache, openCache } from "kitsmith/oci";
 import { afterEach, beforeEach, expect, inject, test } from "vitest";
-import { createImage, createTwoArchIndex } from "../contract/sample-image.ts";
+import { createImage, createShellImage, createTwoArchIndex } from "../contract/sample-image.ts";
 import { testTools } from "../engines/test-tools.ts";
 
-const { skopeo, umoci, docker, crane } = testTools();
+const { skopeo, umoci, docker, crane, podman, conmon, runc, busybox } = testTools();
 const registry = inject("registryHost");
 
 let directory: string;
@@ -83,4 +83,39 @@ test("what is pushed from the cache is valid for crane, and comes back as it was
   expect((await other.pull(name)).digest).toBe(index.digest);
   expect(await other.content.findMissing(index)).toEqual([]);
   await other[Symbol.asyncDispose]();
+});
+
+test("podman runs what the cache exports", async () => {
+  const shell = await createShellImage(cache.content, process.arch === "arm64" ? busybox.arm64 : busybox.amd64);
+  await cache.content.setReference("shell:1", shell);
+  const archive = join(directory, "shell.tar");
+  await cache.exportTo("shell:1", archive, { format: "oci" });
+  await mkdir(join(directory, ".config/containers"), { recursive: true });
+  const policy = { default: [{ type: "insecureAcceptAnything" }] };
+  await writeFile(join(directory, ".config/containers/policy.json"), JSON.stringify(policy));
+  await writeFile(
+    join(directory, "containers.conf"),
+    `[engine]\nconmon_path = ["${conmon}"]\nevents_logger = "none"\n`,
+  );
+  const { stdout } = await execa(
+    podman,
+    [
+      ...[
+        "--root",
+        join(directory, "storage"),
+        "--runroot",
+        join(directory, "run"),
+        "--tmpdir",
+        join(directory, "tmp"),
+      ],
+      ...["--storage-driver", "vfs", "--runtime", runc, "--cgroup-manager", "cgroupfs"],
+      ...["run", "--rm", "--quiet", "--network", "none", "--ulimit", "nofile=1024:1024", "--ulimit", "nproc=1024:1024"],
+      ...[`oci-archive:${archive}`, "/sh", "-c", "echo from the cache"],
+    ],
+    {
+      env: { PATH: process.env.PATH, HOME: directory, CONTAINERS_CONF: join(directory, "containers.conf") },
+      extendEnv: false,
+    },
+  );
+  expect(stdout).toBe("from the cache");
 });
