@@ -2,6 +2,7 @@ import { mkdir, readFile, symlink, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { execa } from "execa";
 import { engines, type KitsmithError, llb, pkg, type Recipe } from "kitsmith";
+import { build } from "tsup";
 import { afterAll, beforeAll, describe, expect, inject, test } from "vitest";
 import { isKitsmithError } from "../../sdk/core/errors.ts";
 import { formatError } from "../../sdk/progress/error-text.ts";
@@ -113,6 +114,24 @@ describe.each(ENGINES)("a failing step on %s", (_, engine) => {
     const file = join(project, "recipe.ts");
     await writeFile(file, script);
     const { stdout } = await execa(program, [...args, CONDITION, file, ...scriptArguments()], { cwd: project });
+    const line = await lineOf(file, "exit 7");
+    expect(JSON.parse(stdout)).toMatchObject({
+      code: "BUILD_STEP_FAILED",
+      location: { file, line },
+      source: { file, startLine: line, text: expect.stringContaining("exit 7") },
+    });
+  });
+
+  test("of a script that tsup built is told by the line as it was written, by its source map", async () => {
+    const project = await createProject("project-tsup");
+    const file = join(project, "recipe.ts");
+    await writeFile(file, await readFile(join(import.meta.dirname, "scripts/failing-recipe.ts"), "utf8"));
+    await build({
+      ...{ entry: [file], outDir: join(project, "dist"), format: "esm", sourcemap: true, minify: true },
+      ...{ config: false, silent: true, external: ["kitsmith"] },
+    });
+    const built = join(project, "dist/recipe.js");
+    const { stdout } = await execa(process.execPath, ["--enable-source-maps", ...LOADER, built, ...scriptArguments()]);
     const line = await lineOf(file, "exit 7");
     expect(JSON.parse(stdout)).toMatchObject({
       code: "BUILD_STEP_FAILED",
