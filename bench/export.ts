@@ -50,9 +50,11 @@ async function compare(): Promise<void> {
       // An empty one each time: a layer that it has is not sent.
       const directory = join(target, "registry");
       const registry = way === "registry" ? (await startOwnRegistry({ directory })).address : "";
-      const use = await runClient("export", way, engine.address, tree, target, registry);
-      await stopOwnRegistry(directory);
-      return use;
+      try {
+        return await runClient("export", way, engine.address, tree, target, registry);
+      } finally {
+        await stopOwnRegistry(directory);
+      }
     };
     const theirs = async () => await buildctl(engine.address, tree, join(target, "theirs.tar"));
     const uses: Record<Way | "peer", ProcessUse[]> = { tunnel: [], cache: [], registry: [], peer: [] };

@@ -23,11 +23,8 @@ export interface ComparisonResult extends ResultBase {
 export interface FigureResult extends ResultBase {
   readonly kind: "figure";
   readonly value: number;
-  readonly unit: FigureUnit;
+  readonly unit: "ms" | "MB" | "×";
 }
-
-/** Units of figures. */
-export type FigureUnit = "ms" | "MB" | "×";
 
 /** One line of a report. */
 export type Result = ComparisonResult | FigureResult;
