@@ -20,6 +20,8 @@ export { formatPlan } from "./plan/plan-text.ts";
 export type { TagExplanation, TagInput, TagInputKind } from "./plan/tag-inputs.ts";
 export type { ProgressMode } from "./progress/create-renderer.ts";
 export type { NodeName, NodeOutcome, RunEvent } from "./progress/event.ts";
+export type { CheckFunction, CheckOptions } from "./run/build/checks.ts";
+export type { FailedStep, FailureFunction } from "./run/build/failed-step.ts";
 export type {
   CacheCompression,
   CacheExport,
@@ -27,8 +29,7 @@ export type {
   CacheImport,
   CacheInputs,
 } from "./run/build-cache/settings.ts";
-export type { CheckFunction, CheckOptions } from "./run/checks.ts";
-export type { DigestPush, DigestPushOptions } from "./run/digest-push.ts";
+export type { ReleaseTags } from "./run/destinations/release-tags.ts";
 export {
   type EngineChoice,
   type EngineMap,
@@ -37,16 +38,19 @@ export {
   type Engines,
   type EngineTls,
   engines,
-} from "./run/engine-selection.ts";
-export type { FailedStep, FailureFunction } from "./run/failed-step.ts";
-export type { FluentPackage } from "./run/fluent-package.ts";
-export type { FluentPackages } from "./run/fluent-packages.ts";
-export type { ContextInputs } from "./run/named-contexts.ts";
-export type { BuildOptions, ExportOptions, LlbOptions, OpenOptions, PushOptions, VerbOptions } from "./run/options.ts";
-export type { IndexOptions, PublishedIndex } from "./run/package-indexes.ts";
-export { type PkgOptions, pkg, pkgs } from "./run/pkg.ts";
-export type { BuildsPlan, PlannedBuild } from "./run/planned-builds.ts";
-export type { ReleaseTags } from "./run/release-tags.ts";
+} from "./run/engines/engine-selection.ts";
+export type { FluentPackage } from "./run/facade/fluent-package.ts";
+export type { FluentPackages } from "./run/facade/fluent-packages.ts";
+export type { ContextInputs } from "./run/facade/named-contexts.ts";
+export type {
+  BuildOptions,
+  ExportOptions,
+  LlbOptions,
+  OpenOptions,
+  PushOptions,
+  VerbOptions,
+} from "./run/facade/options.ts";
+export { type PkgOptions, pkg, pkgs } from "./run/facade/pkg.ts";
 export type {
   ExportedImage,
   ExportedPackage,
@@ -55,9 +59,7 @@ export type {
   NodeReport,
   PackageResult,
   RunResult,
-} from "./run/result.ts";
-export type { Run } from "./run/run.ts";
-export { createFromTemplate, type ScaffoldOptions, type ScaffoldResult } from "./run/scaffold.ts";
+} from "./run/facade/result.ts";
 export {
   fromEnv,
   fromFile,
@@ -65,8 +67,13 @@ export {
   type SecretCallback,
   type SecretInputs,
   type SecretSource,
-} from "./run/secret-source.ts";
-export type { SshInputs, SshKeys, SshSocket } from "./run/ssh-agents.ts";
+} from "./run/facade/secret-source.ts";
+export type { SshInputs, SshKeys, SshSocket } from "./run/facade/ssh-agents.ts";
+export type { BuildsPlan, PlannedBuild } from "./run/facts/planned-builds.ts";
+export { createFromTemplate, type ScaffoldOptions, type ScaffoldResult } from "./run/machine/scaffold.ts";
+export type { DigestPush, DigestPushOptions } from "./run/publishing/digest-push.ts";
+export type { IndexOptions, PublishedIndex } from "./run/publishing/package-indexes.ts";
+export type { Run } from "./run/run.ts";
 export type { QuestionOptions } from "./run/subrequests/frontend-question.ts";
 export type { LintReport, LintWarning } from "./run/subrequests/lint.ts";
 export type { BuildOutline, OutlineArg, OutlineInput } from "./run/subrequests/outline.ts";
@@ -74,18 +81,24 @@ export type { BuildTarget } from "./run/subrequests/targets.ts";
 
 // What was pushed: tags that move later, or elsewhere.
 
-export type { MergeOptions } from "./run/index-merging.ts";
-export { mergeIndexes, readReceipts, remoteTag, writeReceipt } from "./run/published.ts";
-export type { Receipt, ReceiptPackage } from "./run/receipt.ts";
-export type { RemoteTag, RemoteTagOptions } from "./run/remote-tag.ts";
+export type { MergeOptions } from "./run/publishing/index-merging.ts";
+export { mergeIndexes, readReceipts, remoteTag, writeReceipt } from "./run/publishing/published.ts";
+export type { Receipt, ReceiptPackage } from "./run/publishing/receipt.ts";
+export type { RemoteTag, RemoteTagOptions } from "./run/publishing/remote-tag.ts";
 
 // The machine: what kitsmith started on it, and what it needs.
 
 export type { DaemonKind } from "./engine/lifecycle/engine-daemon.ts";
 export type { OwnEngine } from "./engine/lifecycle/own-engine.ts";
-export type { Finding } from "./run/diagnosis.ts";
-export { diagnose, listEngines, startEmbeddedRegistry, stopEmbeddedRegistry, stopEngines } from "./run/machine.ts";
-export type { StopEnginesOptions } from "./run/own-engines.ts";
+export type { StopEnginesOptions } from "./run/engines/own-engines.ts";
+export type { Finding } from "./run/machine/diagnosis.ts";
+export {
+  diagnose,
+  listEngines,
+  startEmbeddedRegistry,
+  stopEmbeddedRegistry,
+  stopEngines,
+} from "./run/machine/machine.ts";
 export type { OwnRegistry } from "./testing/own-registry.ts";
 
 // Errors: test the code, never the text.

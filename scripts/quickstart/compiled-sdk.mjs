@@ -6,7 +6,7 @@ import { join } from "node:path";
 /** What the quickstart loads, and the registry's process, which is looked for beside it. */
 const ENTRIES = {
   index: "sdk/index.ts",
-  "embedded-registry": "sdk/run/embedded-registry.ts",
+  "embedded-registry": "sdk/run/machine/embedded-registry.ts",
   "own-engine": "sdk/engine/lifecycle/own-engine.ts",
   "registry-process": "sdk/testing/registry-process.ts",
 };

@@ -1,5 +1,5 @@
 import { InputError } from "../core/errors.ts";
-import type { EngineChoice } from "../run/engine-selection.ts";
+import type { EngineChoice } from "../run/engines/engine-selection.ts";
 import { commaList } from "./comma-list.ts";
 import type { Flags, Invocation } from "./command.ts";
 

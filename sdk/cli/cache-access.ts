@@ -5,7 +5,7 @@ import { registryOptions } from "./registry-options.ts";
 
 /** Runs an action on the cache that the command line names, and closes it. */
 export async function withCache<T>(invocation: Invocation, action: (cache: ImageCache) => Promise<T>): Promise<T> {
-  const { openCache } = await import("../run/image-cache.ts");
+  const { openCache } = await import("../run/destinations/image-cache.ts");
   const directory = invocation.text("cache");
   const options = { ...registryOptions(invocation), ...(directory ? { directory } : {}) };
   const cache = await openCache({ signal: invocation.signal, ...options });

@@ -1,5 +1,5 @@
 import { join } from "node:path";
-import type { PlannedBuild } from "../run/planned-builds.ts";
+import type { PlannedBuild } from "../run/facts/planned-builds.ts";
 
 /** A build as a docker command, for people: what a shell would have to be told in quotes stands as it is. */
 export function dockerCommand(build: PlannedBuild): string {

@@ -1,7 +1,7 @@
 import { InputError } from "../core/errors.ts";
-import type { FluentPackage } from "../run/fluent-package.ts";
-import type { FluentPackages } from "../run/fluent-packages.ts";
-import { pkg, pkgs } from "../run/pkg.ts";
+import type { FluentPackage } from "../run/facade/fluent-package.ts";
+import type { FluentPackages } from "../run/facade/fluent-packages.ts";
+import { pkg, pkgs } from "../run/facade/pkg.ts";
 import type { Invocation } from "./command.ts";
 
 /** The packages that a command line names, with its flags applied. */

@@ -1,7 +1,7 @@
 import { access } from "node:fs/promises";
 import { InputError } from "../core/errors.ts";
-import type { VerbOptions } from "../run/options.ts";
-import { type RegistryFlags, registrySettings } from "../run/registry-settings.ts";
+import { type RegistryFlags, registrySettings } from "../run/engines/registry-settings.ts";
+import type { VerbOptions } from "../run/facade/options.ts";
 import { commaList } from "./comma-list.ts";
 import type { Invocation } from "./command.ts";
 

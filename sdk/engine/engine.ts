@@ -22,8 +22,6 @@ export interface EngineInfo {
   /** `image` and `oci` are missing on dockerd with the graphdriver store. */
   readonly exporters: readonly string[];
   readonly labels: Readonly<Record<string, string>>;
-  /** Of its machine; undefined where the daemon does not tell: only docker's does. */
-  readonly processors?: number;
 }
 
 /** Where a build's result goes; attributes as BuildKit names them. */
@@ -220,6 +218,8 @@ export interface Engine extends AsyncDisposable {
   readonly address: string;
   readonly kind: "buildkit" | "docker";
   info(options?: Abortable): Promise<EngineInfo>;
+  /** How many its machine has; undefined where the daemon does not tell: only docker's does. */
+  processors(options?: Abortable): Promise<number | undefined>;
   /** What lies in its build cache. */
   diskUsage(options?: Abortable): Promise<readonly CacheRecord[]>;
   /** Removes what nothing uses from its build cache; gives back what was removed. */

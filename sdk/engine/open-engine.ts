@@ -21,15 +21,12 @@ export async function openEngine({ kind, endpoint, name, signal }: EngineTarget)
   const transport = createTransport(kind, endpoint);
   const main = transport.createClient();
   try {
-    const [known, processors] = await Promise.all([
-      readEngineInfo(main, kind, { signal }),
-      kind === "docker" ? readDockerProcessors(endpoint, { signal }) : undefined,
-    ]);
-    const info = Object.freeze({ ...known, ...(processors === undefined ? {} : { processors }) });
+    const info = await readEngineInfo(main, kind, { signal });
     return Object.freeze({
       address: name,
       kind,
       info: async () => info,
+      processors: async (options) => (kind === "docker" ? await readDockerProcessors(endpoint, options) : undefined),
       diskUsage: (options) => readDiskUsage(main, options),
       prune: (options) => pruneCache(main, options),
       openJob: (options) => openJob({ address: name, transport, main }, options),

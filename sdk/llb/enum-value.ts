@@ -1,4 +1,4 @@
-import { decodeError } from "./proto-reader.ts";
+import { decodeError } from "./decoding/proto-reader.ts";
 
 /** The name of an enum's value. */
 export function enumName<Name extends string>(values: Readonly<Record<Name, number>>, value: number): Name {

@@ -1,7 +1,7 @@
 import { formatPlatform, type Platform } from "../core/platform.ts";
+import { decodePlatform } from "./decoding/platform-decoder.ts";
+import { ProtoReader } from "./decoding/proto-reader.ts";
 import type { Definition } from "./definition.ts";
-import { decodePlatform } from "./platform-decoder.ts";
-import { ProtoReader } from "./proto-reader.ts";
 
 const EXEC_FIELD = 2;
 const PLATFORM_FIELD = 10;

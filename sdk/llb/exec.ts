@@ -1,12 +1,12 @@
 import { deepFreeze } from "../core/freeze.ts";
 import { checkInt64, checkInteger, checkNonEmpty, checkText, checkTexts } from "./argument.ts";
 import type { CallSite } from "./call-site.ts";
+import { compareUtf8 } from "./encoding/proto-writer.ts";
 import { invalidOp } from "./invalid-op.ts";
 import type { Mount } from "./mount.ts";
 import type { CdiDevice, NetworkMode, ProxyEnv, SecretEnv, SecurityMode } from "./op.ts";
 import { cleanPath } from "./path.ts";
 import { checkEnv, checkExtraHosts, checkUlimits, type UlimitValue } from "./process-argument.ts";
-import { compareUtf8 } from "./proto-writer.ts";
 import { type Settings, withDirectory, withEnv, withSettings } from "./settings.ts";
 import type { StateValue } from "./state-value.ts";
 import type { ExecVertex, VertexConstraints, VertexMount, VertexSshSocket } from "./vertex.ts";

@@ -21,6 +21,8 @@ export {
 export { baseImages } from "./base-images.ts";
 export { atCaller, withoutCallSites } from "./call-site.ts";
 export { normalizeContextName } from "./context-name.ts";
+export { decodeDefinition } from "./decoding/definition-decoder.ts";
+export { fromDefinition } from "./decoding/from-definition.ts";
 export type { DockerfileOptions, FrontendOptions, PackageValue } from "./deferred.ts";
 export {
   type DeferredOf,
@@ -30,10 +32,12 @@ export {
   resolvedState,
 } from "./deferred-states.ts";
 export type { Definition, SourceMap, SourceRange, VertexMetadata } from "./definition.ts";
-export { decodeDefinition } from "./definition-decoder.ts";
-export { definitionToJson, formatDump } from "./definition-dump.ts";
-export { encodeDefinition } from "./definition-encoder.ts";
-export { definitionToDot, definitionToMermaid } from "./definition-graph.ts";
+export { definitionToJson, formatDump } from "./dump/definition-dump.ts";
+export { definitionToDot, definitionToMermaid } from "./dump/definition-graph.ts";
+export { encodeDefinition } from "./encoding/definition-encoder.ts";
+export { type MarshalOptions, marshal } from "./encoding/marshal.ts";
+export { checkRequirements, type EngineLimits } from "./encoding/requirements.ts";
+export { withSourceTexts } from "./encoding/source-texts.ts";
 export type { LinuxResources, RunOptions } from "./exec.ts";
 export { execPlatforms } from "./exec-platforms.ts";
 export type {
@@ -45,7 +49,6 @@ export type {
   OwnerValue,
   RmOptions,
 } from "./file-action.ts";
-export { fromDefinition } from "./from-definition.ts";
 export type { GitBundle, GitOptions, GitSignature } from "./git-source.ts";
 export type { FileSourceOptions, HttpOptions } from "./http-source.ts";
 export { type ImageConfigOptions, imageConfig, type OciImageConfig } from "./image-config.ts";
@@ -54,7 +57,6 @@ export type { BuildOptions, PassthroughInput } from "./join.ts";
 /** The language of BuildKit: where states come from, mounts for `run`, and actions for `file`. */
 export * as llb from "./llb.ts";
 export { LlbDefinition } from "./llb-definition.ts";
-export { type MarshalOptions, marshal } from "./marshal.ts";
 export type {
   BindMountOptions,
   CacheMountOptions,
@@ -68,7 +70,6 @@ export type {
 export type { OciLayoutBlobOptions, OciLayoutOptions, OciStoreOptions } from "./oci-source.ts";
 export type { CacheSharing, CdiDevice, ContentCache, NetworkMode, OpPlatform, ProxyEnv, SecurityMode } from "./op.ts";
 export type { UlimitValue } from "./process-argument.ts";
-export { checkRequirements, type EngineLimits } from "./requirements.ts";
 export {
   type AttestationInput,
   type AttestationSubject,
@@ -79,7 +80,6 @@ export {
   resultRoots,
 } from "./result.ts";
 export type { ImageOptions, LocalOptions } from "./source.ts";
-export { withSourceTexts } from "./source-texts.ts";
 export { RunState, State } from "./state.ts";
 export { StatePath, type StateValue } from "./state-value.ts";
 export type {

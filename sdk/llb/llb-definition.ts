@@ -1,8 +1,8 @@
 import type { Digest } from "../core/digest.ts";
 import type { Definition, SourceMap, VertexMetadata } from "./definition.ts";
-import { definitionToJson } from "./definition-dump.ts";
-import { encodeDefinition } from "./definition-encoder.ts";
-import { definitionToDot, definitionToMermaid } from "./definition-graph.ts";
+import { definitionToJson } from "./dump/definition-dump.ts";
+import { definitionToDot, definitionToMermaid } from "./dump/definition-graph.ts";
+import { encodeDefinition } from "./encoding/definition-encoder.ts";
 
 /**
  * A marshalled graph to look at: what `toLLB()` gives. It goes wherever a {@link Definition} does, and

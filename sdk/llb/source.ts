@@ -1,6 +1,6 @@
 import { checkInteger, checkNonEmpty, checkTexts } from "./argument.ts";
 import type { CallSite } from "./call-site.ts";
-import { formatGoJson } from "./go-json.ts";
+import { formatGoJson } from "./dump/go-json.ts";
 import { normalizeImageReference } from "./image-reference.ts";
 import { invalidOp } from "./invalid-op.ts";
 import type { SourceVertex } from "./vertex.ts";

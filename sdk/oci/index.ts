@@ -10,8 +10,8 @@ export type {
   CachePullOptions,
   CleanOptions,
   RemoveOptions,
-} from "../run/image-cache.ts";
-export { type CacheOptions, checkCache, type ImageCache, openCache } from "../run/image-cache.ts";
+} from "../run/destinations/image-cache.ts";
+export { type CacheOptions, checkCache, type ImageCache, openCache } from "../run/destinations/image-cache.ts";
 export type { ImportedImage, ImportOptions } from "./cache/import-images.ts";
 export type { CachePushOptions, PushedImage } from "./cache/push.ts";
 export type { ExportFormat, ExportOptions } from "./layout/archive-export.ts";

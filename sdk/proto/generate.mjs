@@ -12,7 +12,10 @@ const committed = join(protoDirectory, "gen");
 const binaries = join(root, "node_modules/.bin");
 
 function generateInto(directory) {
-  const template = { version: "v2", plugins: [{ local: "protoc-gen-es", out: directory, opt: ["target=js+dts", "import_extension=js"] }] };
+  const template = {
+    version: "v2",
+    plugins: [{ local: "protoc-gen-es", out: directory, opt: ["target=js+dts", "import_extension=js"] }],
+  };
   execFileSync(join(binaries, "buf"), ["generate", protoDirectory, "--template", JSON.stringify(template)], {
     env: { PATH: [binaries, process.env.PATH ?? ""].join(delimiter), HOME: directory },
     stdio: ["ignore", "inherit", "inherit"],

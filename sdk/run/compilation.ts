@@ -5,12 +5,12 @@ import { LlbDefinition } from "../llb/llb-definition.ts";
 import { lowerStep } from "../lower/lowering.ts";
 import type { SolveRequest } from "../lower/solve-request.ts";
 import { selectPlatforms } from "../plan/preflight.ts";
-import { resolveBuildArgs } from "./build-arg-sources.ts";
-import { createStep } from "./build-steps.ts";
-import type { LlbOptions } from "./options.ts";
-import { withPackageReferences } from "./package-references.ts";
-import { type PackageSpec, setOf } from "./package-spec.ts";
-import { type TaggedPackage, tagPackageSet } from "./tagging.ts";
+import type { LlbOptions } from "./facade/options.ts";
+import { type PackageSpec, setOf } from "./facade/package-spec.ts";
+import { createStep } from "./facts/build-steps.ts";
+import { resolveBuildArgs } from "./tagging/build-arg-sources.ts";
+import { withPackageReferences } from "./tagging/package-references.ts";
+import { type TaggedPackage, tagPackageSet } from "./tagging/tagging.ts";
 
 /** A package with all that its steps for one platform need besides an engine. */
 export interface CompilablePackage {

@@ -10,18 +10,18 @@ import { callStep, lowerJob } from "../lower/lowering.ts";
 import type { SolveRequest } from "../lower/solve-request.ts";
 import { createAuthService } from "../session/auth.ts";
 import { createFileSyncService } from "../session/filesync.ts";
-import { createStep } from "./build-steps.ts";
+import { solveInput } from "./build/solve-input.ts";
+import { stepServices } from "./build/step-services.ts";
 import type { CompilablePackage } from "./compilation.ts";
-import { createEnginePool } from "./engine-pool.ts";
-import { type EngineSelection, selectionOf } from "./engine-selection.ts";
-import type { LlbOptions } from "./options.ts";
-import { withPackageReferences } from "./package-references.ts";
-import type { RecipePackage } from "./recipe-packages.ts";
-import { verifySecrets } from "./secret-source.ts";
-import { solveInput } from "./solve-input.ts";
-import { verifySshAgents } from "./ssh-agents.ts";
-import { stepServices } from "./step-services.ts";
+import type { RecipePackage } from "./dependencies/recipe-packages.ts";
+import { createEnginePool } from "./engines/engine-pool.ts";
+import { type EngineSelection, selectionOf } from "./engines/engine-selection.ts";
+import type { LlbOptions } from "./facade/options.ts";
+import { verifySecrets } from "./facade/secret-source.ts";
+import { verifySshAgents } from "./facade/ssh-agents.ts";
+import { createStep } from "./facts/build-steps.ts";
 import { createStores } from "./stores.ts";
+import { withPackageReferences } from "./tagging/package-references.ts";
 
 /** What a frontend gives for a Dockerfile that makes an empty image. */
 const EMPTY: Definition = Object.freeze({ ops: Object.freeze([]), metadata: new Map() });

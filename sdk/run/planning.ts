@@ -1,15 +1,15 @@
 import { EngineError } from "../core/errors.ts";
 import { createPlan } from "../plan/decision.ts";
 import type { Plan } from "../plan/plan.ts";
-import { assignEngines, replanned } from "./assigned-plan.ts";
-import { createEnginePool } from "./engine-pool.ts";
-import { joinNodes } from "./node.ts";
-import type { VerbOptions } from "./options.ts";
-import { gatherFacts } from "./package-facts.ts";
-import type { PackageSetSpec } from "./package-spec.ts";
-import { prepareBuilds } from "./prepared-builds.ts";
+import { joinNodes } from "./build/node.ts";
+import { createEnginePool } from "./engines/engine-pool.ts";
+import type { VerbOptions } from "./facade/options.ts";
+import type { PackageSetSpec } from "./facade/package-spec.ts";
+import { assignEngines, replanned } from "./facts/assigned-plan.ts";
+import { gatherFacts } from "./facts/package-facts.ts";
+import { prepareBuilds } from "./facts/prepared-builds.ts";
 import { createStores } from "./stores.ts";
-import { tagPackageSet } from "./tagging.ts";
+import { tagPackageSet } from "./tagging/tagging.ts";
 
 /** What a push would do. Engines are asked only for what has to be built, and nothing is refused that push() would refuse. */
 export async function planPackageSet(set: PackageSetSpec, options: VerbOptions = {}): Promise<Plan> {

@@ -2,8 +2,8 @@ import type { PlatformText } from "../core/platform.ts";
 import { openCachedImage } from "../image/cached-image.ts";
 import type { Image } from "../image/image.ts";
 import { openCache } from "../oci/layout/cache.ts";
-import type { FluentPackage } from "../run/fluent-package.ts";
-import type { BuildOptions } from "../run/options.ts";
+import type { FluentPackage } from "../run/facade/fluent-package.ts";
+import type { BuildOptions } from "../run/facade/options.ts";
 import { defaultCacheDirectory } from "../run/stores.ts";
 
 /**

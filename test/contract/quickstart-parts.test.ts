@@ -66,7 +66,7 @@ describe("a pipeline in the process of the quickstart", () => {
 });
 
 test("sources are compiled once per state of them", async () => {
-  const entries = ["index", "run/embedded-registry", "engine/lifecycle/own-engine", "testing/registry-process"];
+  const entries = ["index", "run/machine/embedded-registry", "engine/lifecycle/own-engine", "testing/registry-process"];
   await write({
     ...Object.fromEntries(entries.map((name) => [`sdk/${name}.ts`, `console.log("${name}");`])),
     ...{ "package.json": '{ "type": "module" }', "package-lock.json": "{}" },

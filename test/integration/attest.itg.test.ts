@@ -7,7 +7,7 @@ import type { BuildStep } from "../../sdk/lower/build-step.ts";
 import { lowerStep } from "../../sdk/lower/lowering.ts";
 import { createPackage } from "../../sdk/pkg/create-package.ts";
 import { withSettings } from "../../sdk/pkg/settings.ts";
-import { withOwnScan } from "../../sdk/run/sbom-scan.ts";
+import { withOwnScan } from "../../sdk/run/build/sbom-scan.ts";
 import { testTools } from "../engines/test-tools.ts";
 import { manifestOf, statementsOf } from "./attestations.ts";
 import { connectShared, openTestJob } from "./engine-fixture.ts";

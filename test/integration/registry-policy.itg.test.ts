@@ -7,7 +7,7 @@ import { execa } from "execa";
 import { engines, pkg } from "kitsmith";
 import { afterEach, beforeEach, expect, inject, test } from "vitest";
 import { startOwnEngine, stopOwnEngine } from "../../sdk/engine/lifecycle/own-engine.ts";
-import { engineAccess } from "../../sdk/run/engine-registries.ts";
+import { engineAccess } from "../../sdk/run/engines/engine-registries.ts";
 import { type RunningRegistry, startRegistry } from "../../sdk/testing/registry.ts";
 import { testTools } from "../engines/test-tools.ts";
 import { publishBaseImage } from "./base-image.ts";

@@ -74,7 +74,7 @@ export const cacheCheck: Command = {
   flags: { repair: { kind: "boolean", help: "put right what can be put right; nothing that is good is deleted" } },
   positionals: { min: 0, max: 0 },
   async run(invocation) {
-    const { checkCache } = await import("../../run/image-cache.ts");
+    const { checkCache } = await import("../../run/destinations/image-cache.ts");
     const directory = invocation.text("cache");
     const check = await checkCache({
       repair: invocation.boolean("repair") ?? false,

@@ -7,7 +7,7 @@ export const doctor: Command = {
   flags: { json: { kind: "boolean", help: "print JSON" } },
   positionals: { min: 0, max: 0 },
   async run({ boolean, signal, stdout }) {
-    const { diagnose } = await import("../../run/machine.ts");
+    const { diagnose } = await import("../../run/machine/machine.ts");
     const findings = await diagnose({ signal });
     if (boolean("json")) stdout.write(`${JSON.stringify(findings, undefined, 2)}\n`);
     else

@@ -7,7 +7,7 @@ export const engineList: Command = {
   flags: {},
   positionals: { min: 0, max: 0 },
   async run({ stdout }) {
-    const { listEngines } = await import("../../run/machine.ts");
+    const { listEngines } = await import("../../run/machine/machine.ts");
     const engines = await listEngines();
     if (engines.length === 0) stdout.write("none\n");
     for (const { id, kind, address, pid } of engines) stdout.write(`${id}  ${kind}  ${address}  pid ${pid}\n`);
@@ -23,7 +23,7 @@ export const engineStop: Command = {
   flags: { "remove-data": { kind: "boolean", help: "remove their build caches too" } },
   positionals: { min: 0, max: 1 },
   async run({ boolean, positionals, signal, stdout }) {
-    const { stopEngines } = await import("../../run/machine.ts");
+    const { stopEngines } = await import("../../run/machine/machine.ts");
     const [id] = positionals;
     const removeData = boolean("remove-data") ?? false;
     const stopped = await stopEngines({ signal, removeData, ...(id ? { id } : {}) });

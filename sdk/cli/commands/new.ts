@@ -10,7 +10,7 @@ export const newPackage: Command = {
   },
   positionals: { min: 1, max: 2 },
   async run({ positionals, text, signal, stdout }) {
-    const { createFromTemplate } = await import("../../run/scaffold.ts");
+    const { createFromTemplate } = await import("../../run/machine/scaffold.ts");
     const [name = "", destination = name] = positionals;
     const template = text("template");
     const made = await createFromTemplate({ name, destination, signal, ...(template ? { template } : {}) });

@@ -1,6 +1,6 @@
-import type { FluentPackages } from "../../run/fluent-packages.ts";
-import type { BuildOptions, PushOptions } from "../../run/options.ts";
-import type { RunResult } from "../../run/result.ts";
+import type { FluentPackages } from "../../run/facade/fluent-packages.ts";
+import type { BuildOptions, PushOptions } from "../../run/facade/options.ts";
+import type { RunResult } from "../../run/facade/result.ts";
 import type { Run } from "../../run/run.ts";
 import { BUILD_FLAGS } from "../build-flags.ts";
 import { beginMarkers, endMarker, eventMarkers, type MarkedRun, skippedMarker } from "../build-markers.ts";
@@ -38,7 +38,7 @@ async function build(invocation: Invocation, push: boolean): Promise<number> {
   print(beginMarkers(marked));
   const result = await perform(packages, invocation, marked, print);
   printImages(result, invocation);
-  if (!result.ok) throw (await import("../../run/outcome.ts")).runFailed(result);
+  if (!result.ok) throw (await import("../../run/build/outcome.ts")).runFailed(result);
   if (!builds && result.packages.length === 0) print(["No new platforms to push, skipping."]);
   print([endMarker(marked, invocation.text("release") || undefined)]);
   return 0;

@@ -1,5 +1,5 @@
 import { formatBytes } from "../../progress/quantity.ts";
-import type { EngineDisk } from "../../run/engine-disk.ts";
+import type { EngineDisk } from "../../run/engines/engine-disk.ts";
 import { BUILDER_CONTAINER_FLAGS, BUILDERS_FLAG, namedBuilders } from "../builders.ts";
 import { commaList } from "../comma-list.ts";
 import type { Command, Flags, Invocation } from "../command.ts";
@@ -21,7 +21,7 @@ export const pkgBuilderDu: Command = {
   flags: FLAGS,
   positionals: { min: 0, max: 0 },
   async run(invocation) {
-    const { engineDiskUsage } = await import("../../run/engine-disk.ts");
+    const { engineDiskUsage } = await import("../../run/engines/engine-disk.ts");
     for (const disk of await engineDiskUsage(await chosen(invocation))) invocation.stdout.write(formatDisk(disk));
     return 0;
   },
@@ -34,7 +34,7 @@ export const pkgBuilderPrune: Command = {
   flags: FLAGS,
   positionals: { min: 0, max: 0 },
   async run(invocation) {
-    const { pruneEngines } = await import("../../run/engine-disk.ts");
+    const { pruneEngines } = await import("../../run/engines/engine-disk.ts");
     const pruned = await pruneEngines(await chosen(invocation));
     const sizes = pruned.flatMap(({ records }) => records.map(({ sizeBytes }) => sizeBytes));
     invocation.stdout.write(`Reclaimed:\t${formatBytes(sum(sizes))}\n`);
@@ -43,7 +43,7 @@ export const pkgBuilderPrune: Command = {
 };
 
 async function chosen(invocation: Invocation) {
-  const { engines } = await import("../../run/engine-selection.ts");
+  const { engines } = await import("../../run/engines/engine-selection.ts");
   return {
     engines: engines(namedBuilders(invocation)),
     platforms: commaList(invocation, "platforms") ?? [`linux/${process.arch === "x64" ? "amd64" : process.arch}`],

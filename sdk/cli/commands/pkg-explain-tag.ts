@@ -1,5 +1,5 @@
 import type { TagInput } from "../../plan/tag-inputs.ts";
-import type { TagDifference } from "../../run/tag-comparison.ts";
+import type { TagDifference } from "../../run/tagging/tag-comparison.ts";
 import type { Command, Invocation } from "../command.ts";
 import { PACKAGE_FLAGS } from "../package-flags.ts";
 import { registryOptions } from "../registry-options.ts";
@@ -41,7 +41,7 @@ async function explain(invocation: Invocation): Promise<number> {
 
 async function differencesFrom(invocation: Invocation, directory: string, against: string) {
   const { packageOf } = await import("../package-arguments.ts");
-  const { compareTag } = await import("../../run/tag-comparison.ts");
+  const { compareTag } = await import("../../run/tagging/tag-comparison.ts");
   const cacheDirectory = invocation.text("cache");
   return await compareTag(packageOf(invocation, directory).spec, against, {
     signal: invocation.signal,

@@ -10,7 +10,7 @@ export const pkgRemoteTag: Command = {
   flags: { ...PACKAGE_FLAGS, release: { kind: "text", help: "", replaced: "the new tag is named by TO" } },
   positionals: { min: 2, max: 2 },
   async run(invocation) {
-    const { remoteTag } = await import("../../run/published.ts");
+    const { remoteTag } = await import("../../run/publishing/published.ts");
     const { signal, stdout, positionals } = invocation;
     const [from = "", to = ""] = positionals;
     const { reference, digest, changed } = await remoteTag(from, to, { signal, ...registryOptions(invocation) });

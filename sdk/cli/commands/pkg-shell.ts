@@ -20,7 +20,7 @@ export const pkgShell: Command = {
   positionals: { min: 1, max: Number.POSITIVE_INFINITY },
   async run(invocation) {
     const { packageOf } = await import("../package-arguments.ts");
-    const { engines } = await import("../../run/engine-selection.ts");
+    const { engines } = await import("../../run/engines/engine-selection.ts");
     const { runInTerminal } = await import("../terminal.ts");
     const [directory = ".", ...command] = invocation.positionals;
     const source = packageOf(invocation, directory).engines(engines({}, { emulation: "allow" }));

@@ -8,7 +8,7 @@ export const registryStart: Command = {
   flags: { port: { kind: "number", value: "PORT", help: "the one it had, or a free one, by default" } },
   positionals: { min: 0, max: 0 },
   async run({ text, signal, stdout }) {
-    const { startEmbeddedRegistry } = await import("../../run/machine.ts");
+    const { startEmbeddedRegistry } = await import("../../run/machine/machine.ts");
     const port = parsePort(text("port"));
     const { address } = await startEmbeddedRegistry({ signal, ...(port === undefined ? {} : { port }) });
     stdout.write(`${address}\n`);
@@ -24,7 +24,7 @@ export const registryStop: Command = {
   flags: {},
   positionals: { min: 0, max: 0 },
   async run({ stdout }) {
-    const { stopEmbeddedRegistry } = await import("../../run/machine.ts");
+    const { stopEmbeddedRegistry } = await import("../../run/machine/machine.ts");
     stdout.write((await stopEmbeddedRegistry()) ? "stopped\n" : "it was not running\n");
     return 0;
   },

@@ -3,7 +3,7 @@ import type { Abortable } from "../../core/abort.ts";
 import { digestHex, digestOf } from "../../core/digest.ts";
 import type { Redactor } from "../../core/redact.ts";
 import type { CacheEntry } from "../../engine/engine.ts";
-import type { SecretSource } from "../secret-source.ts";
+import type { SecretSource } from "../facade/secret-source.ts";
 import { type CacheOwner, cacheReference, ownedName } from "./name.ts";
 import type { CacheExport, CacheImport } from "./settings.ts";
 

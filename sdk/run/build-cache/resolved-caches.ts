@@ -1,7 +1,7 @@
 import { resolve } from "node:path";
 import { settleAll } from "../../core/concurrency.ts";
 import type { CacheEntry } from "../../engine/engine.ts";
-import type { PackageSpec } from "../package-spec.ts";
+import type { PackageSpec } from "../facade/package-spec.ts";
 import { cacheEntry, type EntryOptions, localStoreName, localTag, type PlacedCache } from "./entry.ts";
 import { findLocalCache, prepareLocalCache } from "./local-cache.ts";
 import { NO_CACHES } from "./settings.ts";

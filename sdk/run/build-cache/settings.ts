@@ -1,5 +1,5 @@
 import { InputError } from "../../core/errors.ts";
-import type { SecretSource } from "../secret-source.ts";
+import type { SecretSource } from "../facade/secret-source.ts";
 
 /** How layers of a cache are compressed. Default: as the engine has them. */
 export interface CacheCompression {

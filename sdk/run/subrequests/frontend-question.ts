@@ -5,7 +5,7 @@ import type { PlatformText } from "../../core/platform.ts";
 import { resolveSourcePath } from "../../core/source-path.ts";
 import { compilable } from "../compilation.ts";
 import { type CompilationJob, withCompilationJob } from "../engine-compilation.ts";
-import type { PackageSpec } from "../package-spec.ts";
+import type { PackageSpec } from "../facade/package-spec.ts";
 import { type FrontendAnswer, parseAnswer } from "./answer.ts";
 
 /** What a frontend can be asked of a Dockerfile besides building it. */

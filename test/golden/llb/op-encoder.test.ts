@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 import { digestOf } from "../../../sdk/core/digest.ts";
+import { encodeOp } from "../../../sdk/llb/encoding/op-encoder.ts";
 import type { Op } from "../../../sdk/llb/op.ts";
-import { encodeOp } from "../../../sdk/llb/op-encoder.ts";
 
 // Made with BuildKit's own Go packages; test/contract/llb-oracle.test.ts compares with them at every run.
 const VECTORS: readonly { name: string; op: Op; hex?: string; sha256: string }[] = [

@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import { createGivenCredentials } from "../../../sdk/credentials/given-credentials.ts";
-import { registrySettings } from "../../../sdk/run/registry-settings.ts";
+import { registrySettings } from "../../../sdk/run/engines/registry-settings.ts";
 
 const flags = { mirrors: [], certificateFiles: [] };
 

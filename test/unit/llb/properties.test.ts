@@ -1,6 +1,9 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
 import { GraphError } from "../../../sdk/core/errors.ts";
+import { decodeOp } from "../../../sdk/llb/decoding/op-decoder.ts";
+import { encodeOp } from "../../../sdk/llb/encoding/op-encoder.ts";
+import { compareUtf8 } from "../../../sdk/llb/encoding/proto-writer.ts";
 import {
   decodeDefinition,
   definitionToJson,
@@ -9,9 +12,6 @@ import {
   type State,
   withoutCallSites,
 } from "../../../sdk/llb/index.ts";
-import { decodeOp } from "../../../sdk/llb/op-decoder.ts";
-import { encodeOp } from "../../../sdk/llb/op-encoder.ts";
-import { compareUtf8 } from "../../../sdk/llb/proto-writer.ts";
 import * as description from "../../engines/llb-oracle/graph.ts";
 import { type GraphDescription, type GraphNode, type Lookup, stateAt } from "../../engines/llb-oracle/graph.ts";
 import { randomGraph } from "../../engines/llb-oracle/random-graph.ts";

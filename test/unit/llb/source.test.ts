@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 import { GraphError } from "../../../sdk/core/errors.ts";
+import { decodeOp } from "../../../sdk/llb/decoding/op-decoder.ts";
 import { llb, marshal, type State } from "../../../sdk/llb/index.ts";
-import { decodeOp } from "../../../sdk/llb/op-decoder.ts";
 
 const DIGEST = `sha256:${"a".repeat(64)}`;
 const OPTIONS = { platform: "linux/amd64" };

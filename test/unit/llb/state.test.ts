@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 import { GraphError } from "../../../sdk/core/errors.ts";
+import { decodeOp } from "../../../sdk/llb/decoding/op-decoder.ts";
 import { llb, marshal, type State, withoutCallSites } from "../../../sdk/llb/index.ts";
-import { decodeOp } from "../../../sdk/llb/op-decoder.ts";
 
 const AMD64 = { platform: "linux/amd64" };
 const alpine = llb.image("alpine");

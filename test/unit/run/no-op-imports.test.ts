@@ -27,7 +27,7 @@ test("a run in which nothing has to be built loads neither engine nor gRPC", asy
     metafile: true,
   });
   const loaded = loadedWith(entry, metafile);
-  expect(loaded).toContain("sdk/run/package-work.ts");
+  expect(loaded).toContain("sdk/run/build/package-work.ts");
   expect(
     loaded.filter((file) => /^sdk\/(?:engine|session|wire|proto|outputs|image)\/|@grpc|@bufbuild|execa/.test(file)),
   ).toEqual([]);

@@ -2,9 +2,9 @@ import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { llb } from "../../../sdk/llb/index.ts";
 import { transitive } from "../../../sdk/pkg/transitive-tag.ts";
-import type { FluentPackage } from "../../../sdk/run/fluent-package.ts";
-import { pkg } from "../../../sdk/run/pkg.ts";
-import { fromValue } from "../../../sdk/run/secret-source.ts";
+import type { FluentPackage } from "../../../sdk/run/facade/fluent-package.ts";
+import { pkg } from "../../../sdk/run/facade/pkg.ts";
+import { fromValue } from "../../../sdk/run/facade/secret-source.ts";
 import { createRepository, type PackageRepository } from "../../integration/package-repository.ts";
 
 let repository: PackageRepository;

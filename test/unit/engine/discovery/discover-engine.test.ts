@@ -37,6 +37,7 @@ function engineAt(address: string, exporters: readonly string[]): Engine {
     address,
     kind: "buildkit",
     info: async () => ({ version: "1", platforms: [], nativePlatforms: [], exporters, labels: {} }),
+    processors: async () => undefined,
     openJob: () => Promise.reject(new EngineError("ENGINE_LOST", "no builds here")),
     diskUsage: async () => [],
     prune: async () => [],

@@ -1,0 +1,42 @@
+import { formatPlatform, type Platform, parsePlatform } from "../../core/platform.ts";
+import type { PackageFacts, Plan, PlanNode, PlannedPackage } from "../../plan/plan.ts";
+import type { NodeName } from "../../progress/event.ts";
+import type { TaggedPackage } from "../tagging/tagging.ts";
+
+/** A node of the plan together with the package that it is of. */
+export interface RunNode {
+  readonly plan: PlanNode;
+  readonly planned: PlannedPackage;
+  readonly tagged: TaggedPackage;
+  readonly platform: Platform;
+  /** Digest of the inputs that the tag does not cover. */
+  readonly inputs?: string;
+}
+
+/** The node's name in events. */
+export function nodeName({ plan }: RunNode): NodeName {
+  return { package: plan.package, platform: plan.platform };
+}
+
+/** Joins the nodes of a plan with their packages. */
+export function joinNodes(
+  plan: Plan,
+  packages: readonly TaggedPackage[],
+  facts: readonly PackageFacts[],
+): readonly RunNode[] {
+  return packages.flatMap((tagged, index) => {
+    const planned = plan.packages[index];
+    const inputs = new Map(facts[index]?.platforms.map((entry) => [formatPlatform(entry.platform), entry.inputs]));
+    return (planned?.nodes ?? []).flatMap((node) => (planned ? [joinNode(node, planned, tagged, inputs)] : []));
+  });
+}
+
+function joinNode(
+  plan: PlanNode,
+  planned: PlannedPackage,
+  tagged: TaggedPackage,
+  inputsByPlatform: ReadonlyMap<string, string | undefined>,
+): RunNode {
+  const inputs = inputsByPlatform.get(plan.platform);
+  return { plan, planned, tagged, platform: parsePlatform(plan.platform), ...(inputs === undefined ? {} : { inputs }) };
+}

@@ -1,0 +1,98 @@
+import { availableParallelism } from "node:os";
+import { createLimiter, type Limiter } from "../../core/concurrency.ts";
+import { formatPlatform, type Platform } from "../../core/platform.ts";
+import type { RegistrySettings } from "../../credentials/registry-policy.ts";
+import type { Engine, EngineInfo } from "../../engine/engine.ts";
+import type { EngineFacts } from "../../plan/plan.ts";
+import type { RunContext } from "../run.ts";
+import type { EngineChoice, EngineSelection } from "./engine-selection.ts";
+
+/** A connected engine of a run. */
+export interface PooledEngine {
+  readonly engine: Engine;
+  readonly info: EngineInfo;
+  readonly facts: EngineFacts;
+  /** Keeps the number of builds that it runs at once in bounds. */
+  readonly limit: Limiter;
+  /** What network steps get that ask for one. */
+  readonly sandboxNetwork: "sandbox" | "host";
+}
+
+/** The engines of a run: each is connected once, when the first node needs it, and closed with the run. */
+export interface EnginePool extends AsyncDisposable {
+  forPlatform(platform: Platform, selection: EngineSelection): Promise<PooledEngine>;
+  /** The same after the connection to an engine broke: connects anew, once for all that lost it. */
+  renew(lost: PooledEngine, platform: Platform, selection: EngineSelection): Promise<PooledEngine>;
+}
+
+/** Connects to nothing yet. Engines that are started reach registries as the settings say. */
+export function createEnginePool(context: RunContext, registries?: RegistrySettings): EnginePool {
+  const opened = new Map<string, Promise<PooledEngine>>();
+  const byAddress = new Map<string, PooledEngine>();
+  const keys = new Map<PooledEngine, Set<string>>();
+  const all = new Set<Engine>();
+
+  async function open(choice: EngineChoice, platform: Platform, parallel: number | undefined): Promise<PooledEngine> {
+    const { openEngine } = await import("./engine-choice.ts");
+    const { engine, sandboxNetwork } = await openEngine(choice, platform, context, registries);
+    const known = byAddress.get(engine.address);
+    if (known) {
+      await engine[Symbol.asyncDispose]();
+      return known;
+    }
+    const { signal } = context;
+    const [info, processors] = await Promise.all([engine.info({ signal }), engine.processors({ signal })]);
+    const { platforms, nativePlatforms } = info;
+    const pooled: PooledEngine = {
+      engine,
+      info,
+      facts: { address: engine.address, platforms, nativePlatforms },
+      limit: createLimiter(parallel ?? parallelBuilds(engine.address, processors)),
+      sandboxNetwork,
+    };
+    byAddress.set(engine.address, pooled);
+    return pooled;
+  }
+
+  async function openAs(key: string, ...args: Parameters<typeof open>): Promise<PooledEngine> {
+    const pooled = await open(...args);
+    all.add(pooled.engine);
+    keys.set(pooled, (keys.get(pooled) ?? new Set()).add(key));
+    return pooled;
+  }
+
+  function forPlatform(platform: Platform, selection: EngineSelection): Promise<PooledEngine> {
+    const name = formatPlatform(platform);
+    const choice = selection.byPlatform[name] ?? selection.default;
+    const key = JSON.stringify([choice, choice.kind === "local" ? name : ""]);
+    const pending = opened.get(key) ?? openAs(key, choice, platform, selection.parallel);
+    opened.set(key, pending);
+    return pending;
+  }
+
+  return {
+    forPlatform,
+    renew: (lost, platform, selection) => {
+      for (const key of keys.get(lost) ?? []) opened.delete(key);
+      keys.delete(lost);
+      if (byAddress.get(lost.engine.address) === lost) byAddress.delete(lost.engine.address);
+      return forPlatform(platform, selection);
+    },
+    [Symbol.asyncDispose]: async () => {
+      await Promise.allSettled(opened.values());
+      await Promise.all([...all].map((engine) => engine[Symbol.asyncDispose]()));
+    },
+  };
+}
+
+const FEWEST_BUILDS = 16;
+const BUILDS_PER_PROCESSOR = 16;
+
+/**
+ * The daemon has a limit of its own for steps that run at once; ours only bounds open sessions and connections. A build
+ * mostly waits, for the network and for its longest step, so many together are done soonest.
+ */
+function parallelBuilds(address: string, processors: number | undefined): number {
+  const known = processors ?? (address.startsWith("unix:") ? availableParallelism() : 1);
+  return Math.max(FEWEST_BUILDS, known * BUILDS_PER_PROCESSOR);
+}

@@ -1,0 +1,86 @@
+import { mapConcurrent, settleAll } from "../../core/concurrency.ts";
+import { formatPlatform, type Platform, parsePlatform } from "../../core/platform.ts";
+import { parseReference } from "../../oci/model/reference.ts";
+import type { RegistryClient } from "../../oci/registry/client.ts";
+import type { PackageFacts, PlatformFacts } from "../../plan/plan.ts";
+import { selectPlatforms } from "../../plan/preflight.ts";
+import type { Stores } from "../stores.ts";
+import { recordedInputs } from "../tagging/recorded-inputs.ts";
+import { onlyTagged, type TaggedPackage } from "../tagging/tagging.ts";
+import { findCached, findPublished, type ImagesByPlatform, type PublishedImages } from "./stored-images.ts";
+
+const QUESTIONS_AT_ONCE = 16;
+
+/** How facts are gathered. */
+export interface FactsOptions {
+  readonly signal: AbortSignal;
+  /** With force nobody has to be asked what exists. */
+  readonly force: boolean;
+  /** Who is asked for what is published. */
+  readonly client: () => RegistryClient;
+}
+
+/** Finds out, for all packages at once, what the cache and the registry hold of them. */
+export async function gatherFacts(
+  packages: readonly TaggedPackage[],
+  stores: Stores,
+  options: FactsOptions,
+): Promise<readonly PackageFacts[]> {
+  return await mapConcurrent(packages, QUESTIONS_AT_ONCE, (tagged) => factsOf(tagged, stores, options));
+}
+
+async function factsOf(tagged: TaggedPackage, stores: Stores, options: FactsOptions): Promise<PackageFacts> {
+  parseReference(tagged.canonicalReference);
+  const asked = tagged.spec.overrides.platforms?.map(parsePlatform);
+  const platforms = selectPlatforms(tagged.package, asked);
+  const [cached, published] = await askStores(tagged, stores, options);
+  return {
+    package: tagged.package,
+    name: tagged.name,
+    tag: tagged.tag,
+    reference: tagged.canonicalReference,
+    dirty: tagged.git.dirty,
+    hashed: tagged.hash !== "",
+    platforms: await settleAll(
+      platforms.map((platform) => platformFacts(tagged, platform, { cached, published }, options)),
+    ),
+    ...(published.index ? { publishedIndex: published.index } : {}),
+  };
+}
+
+async function askStores(
+  tagged: TaggedPackage,
+  stores: Stores,
+  { signal, force, client }: FactsOptions,
+): Promise<readonly [ImagesByPlatform, PublishedImages]> {
+  const reference = tagged.canonicalReference;
+  if (force || tagged.hash === "") return [new Map(), NOTHING_PUBLISHED];
+  return await Promise.all([
+    stores.cache().then((cache) => findCached(cache, reference, signal)),
+    // A dirty tree is never pushed, so nobody can have published it.
+    tagged.git.dirty ? NOTHING_PUBLISHED : findPublished(client(), reference, signal),
+  ]);
+}
+
+const NOTHING_PUBLISHED: PublishedImages = { answer: () => ({ kind: "absent" }) };
+
+interface KnownOfPackage {
+  readonly cached: ImagesByPlatform;
+  readonly published: PublishedImages;
+}
+
+async function platformFacts(
+  tagged: TaggedPackage,
+  platform: Platform,
+  { cached, published }: KnownOfPackage,
+  options: FactsOptions,
+): Promise<PlatformFacts> {
+  const cache = cached.get(formatPlatform(platform));
+  const inputs = await recordedInputs(tagged, platform, { signal: options.signal, tagOf: onlyTagged });
+  return {
+    platform,
+    registry: published.answer(platform),
+    ...(cache ? { cache } : {}),
+    ...(inputs === undefined ? {} : { inputs }),
+  };
+}
