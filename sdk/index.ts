@@ -23,11 +23,17 @@ export type { NodeName, NodeOutcome, RunEvent } from "./progress/event.ts";
 export type { CheckFunction, CheckOptions } from "./run/build/checks.ts";
 export type { FailedStep, FailureFunction } from "./run/build/failed-step.ts";
 export type {
+  AzblobPlace,
   CacheCompression,
   CacheExport,
   CacheExportOptions,
   CacheImport,
   CacheInputs,
+  CacheManifest,
+  GhaPlace,
+  LocalPlace,
+  RegistryPlace,
+  S3Place,
 } from "./run/build-cache/settings.ts";
 export type { ReleaseTags } from "./run/destinations/release-tags.ts";
 export {
@@ -139,7 +145,7 @@ export type {
   ProcessSignal,
 } from "./engine/container.ts";
 export type { FailedAction, FailedCommand, FailedState, FailedStateOptions } from "./engine/failed-step.ts";
-export type { DefinitionInput, FrontendInput, SolveRequest } from "./lower/solve-request.ts";
+export type { DefinitionAttestation, DefinitionInput, FrontendInput, SolveRequest } from "./lower/solve-request.ts";
 export type { Descriptor, DescriptorPlatform } from "./oci/model/descriptor.ts";
 export type { ImageConfig, RunConfig } from "./oci/model/image-config.ts";
 export type { Compression, CompressionType } from "./outputs/compression.ts";

@@ -43,6 +43,7 @@ export interface SolveStatus {
   readonly logs: readonly StatusLog[];
   readonly warnings: readonly StatusWarning[];
 }
+/** A vertex of a build, as it is now. */
 export interface StatusVertex {
   readonly digest: string;
   readonly name: string;
@@ -52,6 +53,7 @@ export interface StatusVertex {
   readonly completedAtEpochMs?: number;
   readonly error?: string;
 }
+/** How far something within a vertex is, such as the transfer of a layer. */
 export interface StatusProgress {
   readonly vertex: string;
   readonly id: string;
@@ -61,12 +63,14 @@ export interface StatusProgress {
   readonly startedAtEpochMs?: number;
   readonly completedAtEpochMs?: number;
 }
+/** What a vertex wrote. */
 export interface StatusLog {
   readonly vertex: string;
   readonly stream: "stdout" | "stderr";
   readonly data: Uint8Array;
   readonly atEpochMs: number;
 }
+/** What a frontend or the engine found to be doubtful. */
 export interface StatusWarning {
   readonly vertex: string;
   readonly level: number;
@@ -90,6 +94,7 @@ export interface JobOptions extends Abortable {
   readonly entitlements?: readonly string[];
   /** Caches that are written with the exporters, once the job is finished. */
   readonly cacheExports?: readonly CacheEntry[];
+  /** Told what the engine tells of the build, as long as the job is open. */
   readonly onStatus?: (status: SolveStatus) => void;
   /** The directory that names of Dockerfiles and scripts are relative to: errors then tell where the files are. */
   readonly sourceRoot?: string;
@@ -158,6 +163,7 @@ export interface BuildJob extends AsyncDisposable {
   readonly ref: string;
   /** LLB capabilities that are enabled on the engine. */
   readonly capabilities: ReadonlySet<string>;
+  /** Builds a graph, or has a frontend make one. The result is lazy: steps run when something of it is asked for. */
   solve(
     request: Pick<SolveRequest, "input">,
     options?: Abortable & { readonly evaluate?: boolean; readonly cacheImports?: readonly CacheEntry[] },
@@ -217,6 +223,7 @@ export interface Engine extends AsyncDisposable {
   /** For people, such as `unix:///run/buildkit/buildkitd.sock`. */
   readonly address: string;
   readonly kind: "buildkit" | "docker";
+  /** What it is: version, platforms, exporters. */
   info(options?: Abortable): Promise<EngineInfo>;
   /** How many its machine has; undefined where the daemon does not tell: only docker's does. */
   processors(options?: Abortable): Promise<number | undefined>;
@@ -224,6 +231,7 @@ export interface Engine extends AsyncDisposable {
   diskUsage(options?: Abortable): Promise<readonly CacheRecord[]>;
   /** Removes what nothing uses from its build cache; gives back what was removed. */
   prune(options?: Abortable): Promise<readonly CacheRecord[]>;
+  /** Opens a job: a session, and a gateway through which graphs are solved. It has to be disposed. */
   openJob(options: JobOptions): Promise<BuildJob>;
   /** Writes caches of a graph that was built; gives the exporters' answer. */
   exportCache(options: CacheExportOptions): Promise<Readonly<Record<string, string>>>;

@@ -14,16 +14,23 @@
  * @module
  */
 
+export type { FileStat } from "../core/file-stat.ts";
 export { stateInput } from "../lower/state-input.ts";
+export type { AttestedImage } from "../oci/model/attested-image.ts";
 export { archiveOutput, ociArchiveOutput } from "../outputs/archive-output.ts";
-export type { EngineOutput } from "../outputs/build-output.ts";
+export type { BuildOutput, EngineOutput } from "../outputs/build-output.ts";
 export { jobOutputs } from "../outputs/job-outputs.ts";
 export { type LocalOutputOptions, localOutput } from "../outputs/local-output.ts";
 export { createAuthService } from "../session/auth.ts";
 export { contentReceiver } from "../session/file-send.ts";
-export { createFileSyncService } from "../session/filesync.ts";
-export { createSecretsService } from "../session/secrets.ts";
-export type { SessionService } from "../session/service.ts";
+export { createFileSyncService, type FileSyncOptions, type SyncReport } from "../session/filesync.ts";
+export { createSecretsService, type SecretValue } from "../session/secrets.ts";
+export type { SessionCall, SessionHandler, SessionService } from "../session/service.ts";
+export type { TlsOptions } from "../wire/endpoint.ts";
 export { type ConnectOptions, connectEngine } from "./connect-engine.ts";
+export type { ContainerMount, ContainerOptions } from "./container.ts";
+export type { CacheRecord } from "./disk-usage.ts";
 export type * from "./engine.ts";
+export type { OpenFailedStep } from "./failed-step.ts";
 export { platformResults } from "./platform-results.ts";
+export type { EngineKind } from "./transport.ts";

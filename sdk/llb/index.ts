@@ -19,7 +19,7 @@ export {
   type ResolvedStates,
 } from "./base-image.ts";
 export { baseImages } from "./base-images.ts";
-export { atCaller, withoutCallSites } from "./call-site.ts";
+export { atCaller, type BuilderFunction, type CallSite, withoutCallSites } from "./call-site.ts";
 export { normalizeContextName } from "./context-name.ts";
 export { decodeDefinition } from "./decoding/definition-decoder.ts";
 export { fromDefinition } from "./decoding/from-definition.ts";
@@ -88,6 +88,7 @@ export type {
   DeferredPackage,
   DeferredVertex,
   Owner,
+  VertexConstraints,
   VertexMount,
   VertexSecret,
 } from "./vertex.ts";

@@ -8,7 +8,7 @@ export interface AttestSettings {
 
 /** How a bill of materials is made. */
 export interface SbomSettings {
-  /** The image that scans. Default BuildKit's own, {@link DEFAULT_SCANNER}. */
+  /** The image that scans. Default BuildKit's own, `docker/buildkit-syft-scanner:stable-1`. */
   readonly scanner?: string;
   /** Handed to the scanner as `BUILDKIT_SCAN_<name>`. */
   readonly parameters?: Readonly<Record<string, string>>;

@@ -18,7 +18,7 @@ export interface SessionCall {
 }
 
 /**
- * Serves one method. Returning ends the call with OK; a thrown {@link StatusError} (sdk/wire/status.ts) with its status,
+ * Serves one method. Returning ends the call with OK; a thrown StatusError (sdk/wire/status.ts) with its status,
  * anything else with UNKNOWN and a redacted message.
  */
 export type SessionHandler = (call: SessionCall) => Promise<void>;

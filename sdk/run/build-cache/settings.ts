@@ -30,7 +30,8 @@ interface Named {
   readonly exact?: boolean;
 }
 
-interface RegistryPlace extends Named {
+/** A cache in a repository of a registry. */
+export interface RegistryPlace extends Named {
   readonly type: "registry";
   /** A repository, with or without a tag. Default tag `buildcache`. */
   readonly ref: string;
@@ -38,13 +39,15 @@ interface RegistryPlace extends Named {
   readonly insecure?: boolean;
 }
 
-interface LocalPlace extends Named {
+/** A cache in a directory of this machine, as an OCI layout. */
+export interface LocalPlace extends Named {
   readonly type: "local";
   /** The name of the cache in the directory. Default `latest`. */
   readonly tag?: string;
 }
 
-interface GhaPlace extends Named {
+/** A cache in GitHub's service for workflows. */
+export interface GhaPlace extends Named {
   readonly type: "gha";
   /** Default `buildkit`. */
   readonly scope?: string;
@@ -60,7 +63,8 @@ interface GhaPlace extends Named {
   readonly token?: SecretSource;
 }
 
-interface S3Place extends Named {
+/** A cache in a bucket that is spoken to as S3. */
+export interface S3Place extends Named {
   readonly type: "s3";
   readonly bucket: string;
   readonly region: string;
@@ -85,7 +89,8 @@ interface S3Place extends Named {
   readonly retryMaxAttempts?: number;
 }
 
-interface AzblobPlace extends Named {
+/** A cache in a container of Azure Blob Storage. */
+export interface AzblobPlace extends Named {
   readonly type: "azblob";
   readonly accountUrl: string;
   /** Default: the first part of the address's host. */
@@ -125,7 +130,8 @@ export type CacheExport =
       CacheExportOptions & { readonly touchRefreshMs?: number; readonly uploadParallelism?: number })
   | (AzblobPlace & CacheExportOptions);
 
-interface CacheManifest {
+/** How the list of what a cache holds is written. */
+export interface CacheManifest {
   /** An image manifest in place of an index. Default true. */
   readonly imageManifest?: boolean;
   /** Default true. */
