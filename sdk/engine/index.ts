@@ -25,7 +25,7 @@ export { createAuthService } from "../session/auth.ts";
 export { contentReceiver } from "../session/file-send.ts";
 export { createFileSyncService, type FileSyncOptions, type SyncReport } from "../session/filesync.ts";
 export { createSecretsService, type SecretValue } from "../session/secrets.ts";
-export type { SessionCall, SessionHandler, SessionService } from "../session/service.ts";
+export type { CallHeaders, SessionCall, SessionHandler, SessionService } from "../session/service.ts";
 export type { TlsOptions } from "../wire/endpoint.ts";
 export { type ConnectOptions, connectEngine } from "./connect-engine.ts";
 export type { ContainerMount, ContainerOptions } from "./container.ts";
