@@ -30,6 +30,10 @@ const library: Options = {
   clean: ["!cli.js"],
   splitting: true,
   treeshake: true,
+  // The sources lie beside, in the package.
+  esbuildOptions: (options) => {
+    options.sourcesContent = false;
+  },
 };
 
 /** What a command loads when it runs, and within it the large dependencies, which few commands use. */
