@@ -17,6 +17,7 @@ const ENGINES = [
 const CHECKOUT = join(import.meta.dirname, "../..");
 const CONDITION = "--conditions=kitsmith-source";
 const LOADER = [CONDITION, "--import", import.meta.resolve("tsx")];
+const PATIENCE_MS = 120_000;
 const PLATFORM = process.arch === "arm64" ? "linux/arm64" : "linux/amd64";
 
 /** The number of the line of a file that has a text. */
@@ -105,15 +106,14 @@ describe.each(ENGINES)("a failing step on %s", (_, engine) => {
     });
   });
 
-  test.each([
-    ["Deno", testTools().deno, ["run", "--allow-all"]],
-    ["Bun", testTools().bun, ["run"]],
-  ])("of a script that %s runs is told by the line as it was written", async (name, program, args) => {
-    const project = await createProject(`project-${name}`);
-    const script = await readFile(join(import.meta.dirname, "scripts/failing-recipe.ts"), "utf8");
+  test("of a script that Deno runs is told by the line as it was written", async () => {
+    const project = await createProject("project-Deno");
     const file = join(project, "recipe.ts");
-    await writeFile(file, script);
-    const { stdout } = await execa(program, [...args, CONDITION, file, ...scriptArguments()], { cwd: project });
+    await writeFile(file, await readFile(join(import.meta.dirname, "scripts/failing-recipe.ts"), "utf8"));
+    const { stdout } = await execa(testTools().deno, ["run", "--allow-all", CONDITION, file, ...scriptArguments()], {
+      cwd: project,
+      timeout: PATIENCE_MS,
+    });
     const line = await lineOf(file, "exit 7");
     expect(JSON.parse(stdout)).toMatchObject({
       code: "BUILD_STEP_FAILED",
@@ -131,7 +131,9 @@ describe.each(ENGINES)("a failing step on %s", (_, engine) => {
       ...{ config: false, silent: true, external: ["kitsmith"] },
     });
     const built = join(project, "dist/recipe.js");
-    const { stdout } = await execa(process.execPath, ["--enable-source-maps", ...LOADER, built, ...scriptArguments()]);
+    const { stdout } = await execa(process.execPath, ["--enable-source-maps", ...LOADER, built, ...scriptArguments()], {
+      timeout: PATIENCE_MS,
+    });
     const line = await lineOf(file, "exit 7");
     expect(JSON.parse(stdout)).toMatchObject({
       code: "BUILD_STEP_FAILED",
@@ -178,4 +180,22 @@ describe.each(ENGINES)("a failing step on %s", (_, engine) => {
       ].join("\n"),
     );
   });
+});
+
+test.each([
+  ["Node with tsx", process.execPath, LOADER],
+  ["Deno", testTools().deno, ["run", "--allow-all", CONDITION]],
+  ["Bun", testTools().bun, ["run", CONDITION]],
+])("steps of a script that %s runs have the lines as they were written", async (_, program, args) => {
+  await using scratch = await createScratch();
+  await mkdir(join(scratch.directory, "node_modules"));
+  await symlink(CHECKOUT, join(scratch.directory, "node_modules/kitsmith"));
+  await writeFile(join(scratch.directory, "package.json"), '{ "type": "module", "dependencies": { "kitsmith": "*" } }');
+  const file = join(scratch.directory, "source-lines.ts");
+  await writeFile(file, await readFile(join(import.meta.dirname, "scripts/source-lines.ts"), "utf8"));
+  const { stdout } = await execa(program, [...args, file], { cwd: scratch.directory, timeout: PATIENCE_MS });
+  const lines = [await lineOf(file, '.copy(context(".")'), await lineOf(file, "exit 7")];
+  const places: readonly (readonly [string, number])[] = JSON.parse(stdout);
+  expect(new Set(places.map(([name]) => name))).toEqual(new Set(["source-lines.ts"]));
+  expect([...new Set(places.map(([, line]) => line))].sort()).toEqual(expect.arrayContaining(lines));
 });
