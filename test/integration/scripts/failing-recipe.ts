@@ -1,7 +1,7 @@
 import { type EngineChoice, isKitsmithError, llb, pkg } from "kitsmith";
 
 /** A user's script, told where the package lies, which engine builds and where the cache is. */
-const [directory = "", engineText = "", cacheDirectory = ""] = process.argv.slice(2);
+const [directory = "", engineText = "", cacheDirectory = "", base = ""] = process.argv.slice(2);
 const engine: EngineChoice = JSON.parse(engineText);
 
 interface Options {
@@ -16,8 +16,11 @@ const agent = pkg({
   org: "acme",
   image: "agent",
   platforms: [process.arch === "arm64" ? "linux/arm64" : "linux/amd64"],
-  recipe: ({ context }) =>
-    llb.scratch().copy(context("."), "/bin").run("true").run(`echo ${options.says}; exit 7`).run("never"),
+  recipe: ({ context }) => {
+    // Without a base image the shell comes with the package.
+    const shell = base === "" ? llb.scratch().copy(context("."), "/bin") : llb.image(base);
+    return shell.run("true").run(`echo ${options.says}; exit 7`).run("never");
+  },
 }).engines(engine);
 
 try {
