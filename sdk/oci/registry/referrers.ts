@@ -57,10 +57,37 @@ export async function addReferrers(
   options: Abortable,
 ): Promise<void> {
   const { registry, repository: path } = repository;
-  const reference = { registry, repository: path, tag: referrersTag(subject) };
+  await inTurn(transport, `${registry}/${path}@${subject}`, () =>
+    mergeReferrers(transport, { registry, repository: path, tag: referrersTag(subject) }, subject, added, options),
+  );
+}
+
+const turns = new WeakMap<Transport, Map<string, Promise<void>>>();
+
+/** Writers of one client do not get in each other's way. */
+async function inTurn(transport: Transport, key: string, action: () => Promise<void>): Promise<void> {
+  const waiting = turns.get(transport) ?? new Map<string, Promise<void>>();
+  turns.set(transport, waiting);
+  const before = waiting.get(key) ?? Promise.resolve();
+  const turn = before.then(action, action);
+  waiting.set(key, turn);
+  try {
+    await turn;
+  } finally {
+    if (waiting.get(key) === turn) waiting.delete(key);
+  }
+}
+
+async function mergeReferrers(
+  transport: Transport,
+  reference: Repository & { readonly tag: string },
+  subject: Digest,
+  added: readonly Descriptor[],
+  options: Abortable,
+): Promise<void> {
   // Others may add at the same time: it is looked at again until all is there.
   for (let round = 0; round < ROUNDS; round += 1) {
-    const current = await readReferrersTag(transport, repository, subject, options);
+    const current = await readReferrersTag(transport, reference, subject, options);
     const merged = unique([...(current?.manifests ?? []), ...added]);
     if (current !== undefined && merged.length === current.manifests.length) return;
     const content = encodeIndex(createIndex(merged));
