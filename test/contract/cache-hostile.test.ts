@@ -94,8 +94,10 @@ test("a cache on a disk that cannot be written to is read; whoever writes gets o
     ]) {
       await expect(change()).rejects.toMatchObject({ code: "CONTENT_WRITE_FAILED" });
     }
+    await readOnly[Symbol.asyncDispose]();
   } finally {
-    await run("umount", [mount]);
+    // What held the cache's lock may end a little later.
+    await run("umount", ["--lazy", mount]);
   }
 });
 
@@ -122,6 +124,6 @@ test("an archive that does not fit on the disk leaves no name and nothing half-w
     await full.clean();
     expect(await full.content.findMissing(small)).toEqual([]);
   } finally {
-    await run("umount", [mount]);
+    await run("umount", ["--lazy", mount]);
   }
 });
