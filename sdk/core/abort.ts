@@ -13,7 +13,11 @@ export function anySignal(...signals: readonly (AbortSignal | undefined)[]): Abo
 /** Settles as the promise does, but rejects with the signal's reason as soon as that fires. */
 export async function raceAbort<T>(promise: Promise<T>, signal: AbortSignal | undefined): Promise<T> {
   if (signal === undefined) return await promise;
-  signal.throwIfAborted();
+  if (signal.aborted) {
+    // Nobody else waits for it, and its own rejection says no more.
+    promise.catch(() => {});
+    throw signal.reason;
+  }
   let onAbort: (() => void) | undefined;
   const aborted = new Promise<never>((_, reject) => {
     onAbort = () => reject(signal.reason);

@@ -1,4 +1,5 @@
 import { type Abortable, delay } from "../../core/abort.ts";
+import { createLimiter, type Limiter } from "../../core/concurrency.ts";
 import { type Digest, digestHex } from "../../core/digest.ts";
 import { isKitsmithError, RegistryError } from "../../core/errors.ts";
 import type { Descriptor } from "../model/descriptor.ts";
@@ -57,25 +58,21 @@ export async function addReferrers(
   options: Abortable,
 ): Promise<void> {
   const { registry, repository: path } = repository;
-  await inTurn(transport, `${registry}/${path}@${subject}`, () =>
+  const inTurn = turnOf(transport, `${registry}/${path}@${subject}`);
+  await inTurn(() =>
     mergeReferrers(transport, { registry, repository: path, tag: referrersTag(subject) }, subject, added, options),
   );
 }
 
-const turns = new WeakMap<Transport, Map<string, Promise<void>>>();
+/** One at a time for a manifest: writers of one client do not get in each other's way. */
+const turns = new WeakMap<Transport, Map<string, Limiter>>();
 
-/** Writers of one client do not get in each other's way. */
-async function inTurn(transport: Transport, key: string, action: () => Promise<void>): Promise<void> {
-  const waiting = turns.get(transport) ?? new Map<string, Promise<void>>();
-  turns.set(transport, waiting);
-  const before = waiting.get(key) ?? Promise.resolve();
-  const turn = before.then(action, action);
-  waiting.set(key, turn);
-  try {
-    await turn;
-  } finally {
-    if (waiting.get(key) === turn) waiting.delete(key);
-  }
+function turnOf(transport: Transport, key: string): Limiter {
+  const byKey = turns.get(transport) ?? new Map<string, Limiter>();
+  turns.set(transport, byKey);
+  const turn = byKey.get(key) ?? createLimiter(1);
+  byKey.set(key, turn);
+  return turn;
 }
 
 async function mergeReferrers(

@@ -1,5 +1,5 @@
 import type { Abortable } from "../../core/abort.ts";
-import { formatPlatform, type Platform, parsePlatform } from "../../core/platform.ts";
+import { type Platform, parsePlatform } from "../../core/platform.ts";
 import { dockerfileImages } from "../../loaders/dockerfile-scan.ts";
 import { formatFamiliar, formatReference, parseReference, type Reference } from "../../oci/model/reference.ts";
 import type { Package } from "../../pkg/package.ts";
@@ -39,18 +39,13 @@ export async function neededImages(node: AssignedNode, options: Required<Abortab
   ];
 }
 
-async function baseImages({ tagged, platform, buildArgs, assignment }: AssignedNode): Promise<readonly NeededImage[]> {
+async function baseImages(node: AssignedNode): Promise<readonly NeededImage[]> {
+  const { tagged, platform, assignment } = node;
   const { source } = tagged.package;
-  const text = await readDockerfileText(tagged.package);
-  if (source.kind !== "dockerfile" || text === undefined) return [];
-  const { target, contexts = {} } = source;
-  const args = {
-    ...buildArgs,
-    TARGETOS: platform.os,
-    TARGETARCH: platform.architecture,
-    TARGETPLATFORM: formatPlatform(platform),
-  };
-  const images = dockerfileImages(text, { args, ...(target === undefined ? {} : { target }) });
+  const dockerfile = await readDockerfileText(node);
+  if (source.kind !== "dockerfile" || dockerfile === undefined) return [];
+  const { contexts = {} } = source;
+  const images = dockerfileImages(dockerfile.text, dockerfile.options);
   return images.flatMap(({ reference, platform: written }) => {
     const wanted = platformOf(written, platform, assignment.buildPlatform);
     const name = contextName(reference);

@@ -14,7 +14,6 @@ import {
   resolvedState,
 } from "../../llb/index.ts";
 import type { BuildStep } from "../../lower/build-step.ts";
-import { callStep } from "../../lower/lowering.ts";
 import type { Cache } from "../../oci/layout/cache.ts";
 import { parseJsonObject } from "../../oci/model/fields.ts";
 import { parseManifest } from "../../oci/model/manifest.ts";
@@ -53,16 +52,15 @@ export function recipePackages(step: BuildStep): readonly RecipePackage[] {
 }
 
 /**
- * Calls a step's recipe, and gets the packages that it uses into the cache, from where the engine takes them: each is built
- * first where neither the cache nor the registry has it.
+ * Gets the packages that a step's recipe uses into the cache, from where the engine takes them: each is built first where
+ * neither the cache nor the registry has it. The step's recipe has to have been called.
  */
 export async function prepareRecipe(
-  given: BuildStep,
+  step: BuildStep,
   dependent: PackageSpec,
   dependencies: DependencyBuilds,
   stores: Pick<Stores, "cache">,
 ): Promise<PreparedRecipe> {
-  const step = callStep(given);
   const { made } = step;
   const used = recipePackages(step);
   if (made === undefined) return {};

@@ -2,7 +2,7 @@ import type { Package } from "../../pkg/package.ts";
 import type { PackageSettings } from "../../pkg/settings.ts";
 import type { Check } from "../build/checks.ts";
 import type { CacheSettings } from "../build-cache/settings.ts";
-import type { EngineSelection } from "../engines/engine-selection.ts";
+import { type EngineSelection, LOCAL_ENGINES } from "../engines/engine-selection.ts";
 import type { SecretSource } from "./secret-source.ts";
 import type { SshChoice } from "./ssh-agents.ts";
 
@@ -31,6 +31,20 @@ export interface PackageSpec {
   readonly contextPackages: Readonly<Record<string, PackageSpec>>;
   /** Packages that come first in a run that builds them too. */
   readonly dependsOn: readonly PackageSpec[];
+}
+
+/** What nothing was set for yet. */
+export function packageSpec(origin: PackageOrigin): PackageSpec {
+  return {
+    origin,
+    overrides: {},
+    engines: LOCAL_ENGINES,
+    checks: [],
+    secrets: {},
+    ssh: {},
+    contextPackages: {},
+    dependsOn: [],
+  };
 }
 
 /** Tells the data of a fluent package from other objects. */

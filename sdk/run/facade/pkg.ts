@@ -5,10 +5,9 @@ import {
   type PackageInit,
   type RemotePackageInit,
 } from "../../pkg/create-package.ts";
-import { LOCAL_ENGINES } from "../engines/engine-selection.ts";
 import { FluentPackage } from "./fluent-package.ts";
 import { FluentPackages } from "./fluent-packages.ts";
-import type { PackageSetMember, PackageSpec } from "./package-spec.ts";
+import { type PackageSetMember, type PackageSpec, packageSpec } from "./package-spec.ts";
 
 /** How a directory is read. */
 export interface PkgOptions {
@@ -71,14 +70,5 @@ function specOf(source: string | PackageInit | RemotePackageInit, options: PkgOp
           kind: "value",
           package: "context" in source ? createRemotePackage(source) : createPackage(source),
         } as const);
-  return {
-    origin,
-    overrides: {},
-    engines: LOCAL_ENGINES,
-    checks: [],
-    secrets: {},
-    ssh: {},
-    contextPackages: {},
-    dependsOn: [],
-  };
+  return packageSpec(origin);
 }

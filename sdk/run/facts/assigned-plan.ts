@@ -1,6 +1,5 @@
 import { settleAll } from "../../core/concurrency.ts";
 import { deepFreeze } from "../../core/freeze.ts";
-import { formatPlatform } from "../../core/platform.ts";
 import { dockerfileExecution } from "../../loaders/dockerfile-scan.ts";
 import type { BuildStep } from "../../lower/build-step.ts";
 import { callStep } from "../../lower/lowering.ts";
@@ -48,19 +47,9 @@ export function isAssigned(node: RunNode): node is AssignedNode {
 }
 
 /** What the Dockerfile runs, as far as its text tells; what a recipe runs is known exactly, once it is lowered. */
-async function executionOf({ tagged, platform, buildArgs }: PreparedNode): Promise<Execution> {
-  const { source } = tagged.package;
-  const text = await readDockerfileText(tagged.package);
-  if (source.kind !== "dockerfile" || text === undefined) return "unknown";
-  return dockerfileExecution(text, {
-    args: {
-      ...buildArgs,
-      TARGETOS: platform.os,
-      TARGETARCH: platform.architecture,
-      TARGETPLATFORM: formatPlatform(platform),
-    },
-    ...(source.target === undefined ? {} : { target: source.target }),
-  });
+async function executionOf(node: PreparedNode): Promise<Execution> {
+  const dockerfile = await readDockerfileText(node);
+  return dockerfile === undefined ? "unknown" : dockerfileExecution(dockerfile.text, dockerfile.options);
 }
 
 /** The package of a plan with its nodes as they are now. */

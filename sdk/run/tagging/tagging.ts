@@ -17,6 +17,7 @@ import {
   type PackageSetMember,
   type PackageSetSpec,
   type PackageSpec,
+  packageSpec,
   setOf,
 } from "../facade/package-spec.ts";
 import { isRemote, remoteFacts, withRemoteCommit } from "../facade/remote-package.ts";
@@ -109,17 +110,9 @@ interface LoadedSpec {
 async function expandMember(member: PackageSetMember, options: Abortable): Promise<readonly PackageSpec[]> {
   if (member.kind === "package") return [member.spec];
   const directories = await expandPackageGlob(member.pattern, options);
-  const { LOCAL_ENGINES } = await import("../engines/engine-selection.ts");
-  return directories.map((directory) => ({
-    origin: { kind: "directory", directory, ...(member.buildYml ? { buildYml: member.buildYml } : {}) },
-    overrides: {},
-    engines: LOCAL_ENGINES,
-    checks: [],
-    secrets: {},
-    ssh: {},
-    contextPackages: {},
-    dependsOn: [],
-  }));
+  return directories.map((directory) =>
+    packageSpec({ kind: "directory", directory, ...(member.buildYml ? { buildYml: member.buildYml } : {}) }),
+  );
 }
 
 function withSetSettings(spec: PackageSpec, set: PackageSetSpec): PackageSpec {

@@ -1,0 +1,35 @@
+import { expect, test } from "vitest";
+import { delay, raceAbort } from "../../../sdk/core/abort.ts";
+
+const REASON = { because: "of this" };
+
+test("a promise settles as it would without a signal that fires", async () => {
+  const { signal } = new AbortController();
+  expect(await raceAbort(Promise.resolve(1), signal)).toBe(1);
+  await expect(raceAbort(Promise.reject(REASON), signal)).rejects.toBe(REASON);
+});
+
+test.each([
+  ["before", 0],
+  ["later", 5],
+])(
+  "of a signal that fires %s the reason is told, and what the work says afterwards is nobody's",
+  async (_, afterMs) => {
+    const controller = new AbortController();
+    const unhandled: unknown[] = [];
+    const listen = (reason: unknown) => unhandled.push(reason);
+    process.on("unhandledRejection", listen);
+    try {
+      let fail: (cause: unknown) => void = () => {};
+      const work = new Promise<never>((_resolve, reject) => (fail = reject));
+      if (afterMs === 0) controller.abort(REASON);
+      else setTimeout(() => controller.abort(REASON), afterMs);
+      await expect(raceAbort(work, controller.signal)).rejects.toBe(REASON);
+      fail("too late");
+      await delay(10);
+      expect(unhandled).toEqual([]);
+    } finally {
+      process.off("unhandledRejection", listen);
+    }
+  },
+);
