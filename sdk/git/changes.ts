@@ -14,13 +14,18 @@ export interface Changes {
 /** Longer lists of paths are not handed to git; it then looks at the whole work tree. */
 const MAX_PATH_CHARACTERS = 100_000;
 
+/** What git is given of a list of paths of a repository; nothing stands for the whole of it. */
+export function limitedPaths(paths: readonly string[]): readonly string[] {
+  return paths.some((path) => path === "") || paths.join("").length > MAX_PATH_CHARACTERS ? [] : paths;
+}
+
 /** Compares the work tree with HEAD, in two processes for all paths together. */
 export async function readChanges(
   repository: Repository,
   paths: readonly string[],
   signal?: AbortSignal,
 ): Promise<Changes> {
-  const limits = paths.some((path) => path === "") || paths.join("").length > MAX_PATH_CHARACTERS ? [] : paths;
+  const limits = limitedPaths(paths);
   const [diff, untracked] = await Promise.all([
     runGit({
       directory: repository.topLevel,

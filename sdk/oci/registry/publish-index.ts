@@ -41,13 +41,13 @@ export async function publishIndex(request: PublishRequest): Promise<Descriptor>
   // In this order: who sees the image sees what is attested of it.
   if (archTags) await markAttestations(request, request.entries);
   if (archTags) await putArchTags(request, request.entries);
-  let mine: Descriptor | undefined;
-  for (let round = 0; round < ROUNDS; round += 1) {
+  let mine = await addEntries(request);
+  for (let round = 1; round < ROUNDS; round += 1) {
     const current = await readIndex(request);
-    if (!archTags && mine !== undefined && current?.descriptor.digest !== mine.digest) throw conflict(request);
+    if (!archTags && current?.descriptor.digest !== mine.digest) throw conflict(request);
     // Whoever came later has the last word.
-    const known = round === 0 ? "replace" : "keep";
-    const merged = annotateIndex(await mergeAll(request, current?.index, archTags), request.annotations ?? {}, known);
+    const all = await mergeAll(request, current?.index, archTags);
+    const merged = annotateIndex(all, request.annotations ?? {}, "keep");
     if (current !== undefined && holds(current, merged)) return current.descriptor;
     if (await isStill(request, current?.descriptor)) mine = await putIndex(request, merged);
     else if (!archTags) throw conflict(request);
@@ -55,6 +55,16 @@ export async function publishIndex(request: PublishRequest): Promise<Descriptor>
     await delay(Math.min(round, 10) * PAUSE_MS * Math.random(), request.signal);
   }
   throw conflict(request);
+}
+
+/** What everybody else has is looked for afterwards: only a look that is younger than the index can say that all is in it. */
+async function addEntries(request: PublishRequest): Promise<Descriptor> {
+  const current = await readIndex(request);
+  const merged = mergeIndex(current?.index, request.entries);
+  const annotated = annotateIndex(merged, request.annotations ?? {}, "replace");
+  if (current !== undefined && holds(current, annotated)) return current.descriptor;
+  if (request.archTags === false && !(await isStill(request, current?.descriptor))) throw conflict(request);
+  return await putIndex(request, annotated);
 }
 
 async function mergeAll(
