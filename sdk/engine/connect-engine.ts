@@ -2,6 +2,7 @@ import { type Abortable, anySignal } from "../core/abort.ts";
 import { EngineError } from "../core/errors.ts";
 import { parseEndpoint, type TlsOptions } from "../wire/endpoint.ts";
 import { StatusError } from "../wire/status.ts";
+import { type ContainerEndpoint, isContainerAddress, parseContainerAddress } from "./docker/container-address.ts";
 import type { Engine } from "./engine.ts";
 import type { EngineKind } from "./transport.ts";
 
@@ -20,14 +21,14 @@ export interface ConnectOptions extends Abortable {
 const TIMEOUT_MS = 10_000;
 
 /**
- * Connects to an engine at `unix:///path` or `tcp://host:port` and asks what it is.
+ * Connects to an engine at `unix:///path`, `tcp://host:port` or `docker-container://name` and asks what it is.
  *
  * @throws EngineError `ENGINE_UNREACHABLE`, `ENGINE_TOO_OLD`
  * @throws InputError `INPUT_OPTION_INVALID` for an address that is none
  */
 export async function connectEngine(address: string, options: ConnectOptions = {}): Promise<Engine> {
   const { kind = "buildkit", tls, name = address, signal, timeoutMs = TIMEOUT_MS } = options;
-  const endpoint = parseEndpoint(address, tls);
+  const endpoint = isContainerAddress(address) ? await containerEndpoint(address) : parseEndpoint(address, tls);
   // gRPC and protobuf take their time to load; runs that build nothing never need them.
   const { openEngine } = await import("./open-engine.ts");
   try {
@@ -37,6 +38,12 @@ export async function connectEngine(address: string, options: ConnectOptions = {
     if (error instanceof EngineError) throw error;
     throw unreachable(name, error);
   }
+}
+
+async function containerEndpoint(address: string): Promise<ContainerEndpoint> {
+  const { resolveDocker } = await import("./discovery/docker-endpoint.ts");
+  const { name, ...place } = parseContainerAddress(address);
+  return { name, docker: await resolveDocker(process.env, place, address) };
 }
 
 function unreachable(name: string, cause: unknown): EngineError {

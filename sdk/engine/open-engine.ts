@@ -2,23 +2,25 @@ import type { Abortable } from "../core/abort.ts";
 import type { Endpoint } from "../wire/endpoint.ts";
 import { exportCache } from "./cache-export.ts";
 import { pruneCache, readDiskUsage } from "./disk-usage.ts";
-import { readDockerProcessors } from "./docker-processors.ts";
+import type { ContainerEndpoint } from "./docker/container-address.ts";
+import { readDockerProcessors } from "./docker/docker-processors.ts";
 import type { Engine } from "./engine.ts";
 import { readEngineInfo } from "./engine-info.ts";
 import { openJob } from "./job.ts";
-import { createTransport, type EngineKind } from "./transport.ts";
+import { createContainerTransport, createTransport, type EngineKind } from "./transport.ts";
 
 /** An engine whose address is understood. */
 export interface EngineTarget extends Abortable {
   readonly kind: EngineKind;
-  readonly endpoint: Endpoint;
+  readonly endpoint: Endpoint | ContainerEndpoint;
   /** For people. */
   readonly name: string;
 }
 
 /** Connects and asks what the engine is; failures are those of the calls. */
 export async function openEngine({ kind, endpoint, name, signal }: EngineTarget): Promise<Engine> {
-  const transport = createTransport(kind, endpoint);
+  const transport = "docker" in endpoint ? createContainerTransport(endpoint) : createTransport(kind, endpoint);
+  const docker = "docker" in endpoint ? endpoint.docker : kind === "docker" ? endpoint : undefined;
   const main = transport.createClient();
   try {
     const info = await readEngineInfo(main, kind, { signal });
@@ -26,7 +28,7 @@ export async function openEngine({ kind, endpoint, name, signal }: EngineTarget)
       address: name,
       kind,
       info: async () => info,
-      processors: async (options) => (kind === "docker" ? await readDockerProcessors(endpoint, options) : undefined),
+      processors: async (options) => (docker ? await readDockerProcessors(docker, options) : undefined),
       diskUsage: (options) => readDiskUsage(main, options),
       prune: (options) => pruneCache(main, options),
       openJob: (options) => openJob({ address: name, transport, main }, options),

@@ -8,6 +8,8 @@ import { openByteTunnel } from "../wire/byte-tunnel.ts";
 import { dialEndpoint, type Endpoint } from "../wire/endpoint.ts";
 import { createGrpcClient, type GrpcClient } from "../wire/grpc-client.ts";
 import { upgradeSocket } from "../wire/upgrade.ts";
+import type { ContainerEndpoint } from "./docker/container-address.ts";
+import { dialContainer, enterContainer } from "./docker/container-dial.ts";
 
 /** What kind of daemon listens: it decides how HTTP/2 is reached. */
 export type EngineKind = "buildkit" | "docker";
@@ -18,6 +20,19 @@ export interface Transport {
   createClient(): GrpcClient;
   /** A connection on which the daemon calls us. */
   openSession(headers: SessionHeaders, options?: Abortable): Promise<Duplex>;
+}
+
+/** Connections through a process in the container. */
+export function createContainerTransport(container: ContainerEndpoint): Transport {
+  return {
+    createClient: () =>
+      createGrpcClient({
+        endpoint: container.docker,
+        handshake: (socket) => enterContainer(container, socket),
+        offerHttp2: false,
+      }),
+    openSession: async (headers, options) => openSessionTunnel(await dialContainer(container, options), headers),
+  };
 }
 
 /** Creates the transport for a daemon. */
@@ -64,6 +79,9 @@ function isRouteMissing(error: unknown): boolean {
 
 /** The session as slices of bytes in the messages of a call. */
 async function tunnelSession(endpoint: Endpoint, headers: SessionHeaders, { signal }: Abortable = {}): Promise<Duplex> {
-  const socket = await dialEndpoint(endpoint, { protocols: ["h2"], signal });
+  return openSessionTunnel(await dialEndpoint(endpoint, { protocols: ["h2"], signal }), headers);
+}
+
+function openSessionTunnel(socket: Socket, headers: SessionHeaders): Duplex {
   return openByteTunnel(socket, { path: `/${Control.typeName}/${Control.method.session.name}`, headers });
 }

@@ -8,16 +8,21 @@ export interface UpgradeRequest {
   readonly path: string;
   /** A list becomes one header line per value. */
   readonly headers?: Readonly<Record<string, string | readonly string[]>>;
+  /** What is spoken then, as the server calls it. Default `h2c`. */
+  readonly protocol?: string;
+  /** Default: none. */
+  readonly body?: string;
 }
 
 /**
- * Turns a connected socket into a raw one: `POST` with `Upgrade: h2c`, then whatever both sides like.
+ * Turns a connected socket into a raw one: `POST` with `Upgrade`, then whatever both sides like.
  * On failure the socket is destroyed.
  *
  * @throws ProtocolError `WIRE_UPGRADE_REFUSED`, with the answer's `httpStatus` in its details
  */
 export async function upgradeSocket(socket: Socket, upgrade: UpgradeRequest): Promise<Socket> {
-  const headers: Record<string, string | string[]> = { Host: "localhost", Connection: "Upgrade", Upgrade: "h2c" };
+  const protocol = upgrade.protocol ?? "h2c";
+  const headers: Record<string, string | string[]> = { Host: "localhost", Connection: "Upgrade", Upgrade: protocol };
   for (const [name, value] of Object.entries(upgrade.headers ?? {})) {
     headers[name] = typeof value === "string" ? value : [...value];
   }
@@ -31,7 +36,7 @@ export async function upgradeSocket(socket: Socket, upgrade: UpgradeRequest): Pr
       });
       sent.once("response", (response) => void refusal(response, upgrade.path).then(reject, reject));
       sent.once("error", reject);
-      sent.end();
+      sent.end(upgrade.body);
     });
   } catch (error) {
     socket.destroy();
