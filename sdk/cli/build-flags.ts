@@ -30,6 +30,16 @@ export const BUILD_FLAGS: Flags = {
   },
   "build-arg-file": { kind: "list", value: "FILE", help: "build arguments, NAME=VALUE on each line" },
   ssh: { kind: "list", value: "default|ID[=SOCKET|KEY,…]", help: "ssh agent, or private keys, for build steps" },
+  "cache-from": {
+    kind: "list",
+    value: "REF|type=T,NAME=VALUE,…",
+    help: "where results of steps may be found: registry, local, gha, s3, azblob, as with docker buildx; names get -PACKAGE-ARCH unless exact=true",
+  },
+  "cache-to": {
+    kind: "list",
+    value: "REF|type=T,NAME=VALUE,…",
+    help: "where results of steps go: the same, and inline; keys of stores come from the environment",
+  },
   ...BUILDERS_FLAG,
   "sbom-scanner": {
     kind: "text",

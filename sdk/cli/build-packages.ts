@@ -6,6 +6,7 @@ import { engines } from "../run/engines/engine-selection.ts";
 import type { FluentPackages } from "../run/facade/fluent-packages.ts";
 import { fromFile } from "../run/facade/secret-source.ts";
 import type { SshInputs } from "../run/facade/ssh-agents.ts";
+import { cacheInputs } from "./build-caches.ts";
 import { namedBuilders } from "./builders.ts";
 import type { Invocation } from "./command.ts";
 import { packagesOf } from "./package-arguments.ts";
@@ -23,6 +24,7 @@ export function buildPackages(invocation: Invocation): FluentPackages {
   const dockerfile = invocation.text("dockerfile");
   const files = invocation.list("build-arg-file");
   const scanner = invocation.text("sbom-scanner");
+  const caches = cacheInputs(invocation);
   const agents = sshAgents(invocation.list("ssh"));
   if (platforms) packages = packages.declarePlatforms(...platforms);
   const foreign = skipped?.find((text) => parsePlatform(text).os !== "linux");
@@ -31,6 +33,7 @@ export function buildPackages(invocation: Invocation): FluentPackages {
   if (dockerfile) packages = packages.dockerfile(dockerfile);
   if (files.length > 0) packages = packages.buildArgFiles(...files);
   if (agents) packages = packages.ssh(agents);
+  if (caches) packages = packages.cache(caches);
   if (scanner !== "false") packages = packages.attest({ sbom: scanner ? { scanner } : true });
   return packages.keepGoing(invocation.boolean("keep-going") ?? false);
 }

@@ -56,7 +56,7 @@ const SECRETS = {
   sessionToken: "session_token",
 } as const;
 
-/** Where a value is taken from that was not given, as BuildKit's own clients do. */
+/** Where a value is taken from that was not given, as BuildKit's own clients and the tools of the stores do. */
 const FROM_ENVIRONMENT: Readonly<Record<string, Readonly<Record<string, string>>>> = {
   gha: { token: "ACTIONS_RUNTIME_TOKEN", url: "ACTIONS_CACHE_URL", url_v2: "ACTIONS_RESULTS_URL" },
   s3: {
@@ -64,6 +64,7 @@ const FROM_ENVIRONMENT: Readonly<Record<string, Readonly<Record<string, string>>
     secret_access_key: "AWS_SECRET_ACCESS_KEY",
     session_token: "AWS_SESSION_TOKEN",
   },
+  azblob: { secret_access_key: "AZURE_STORAGE_KEY" },
 };
 
 const SECRET_ATTRIBUTES: ReadonlySet<string> = new Set(Object.values(SECRETS));
@@ -147,8 +148,12 @@ function environmentAttributes(
     if (isSecret) redactor.add(Buffer.from(value));
     attributes[attribute] = value;
   }
-  if (type === "gha" && process.env.ACTIONS_CACHE_SERVICE_V2) attributes.version = "2";
+  if (type === "gha" && isOn(process.env.ACTIONS_CACHE_SERVICE_V2)) attributes.version = "2";
   return attributes;
+}
+
+function isOn(value = ""): boolean {
+  return value !== "" && !/^(0|f|false)$/i.test(value);
 }
 
 function isKey<T extends object>(table: T, key: string): key is Extract<keyof T, string> {

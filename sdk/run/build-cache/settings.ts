@@ -102,7 +102,7 @@ export interface AzblobPlace extends Named {
   readonly blobsPrefix?: string;
   /** Names of the cache. Default `buildkit`. */
   readonly names?: readonly string[];
-  /** Without one the engine looks for its own. */
+  /** Default `AZURE_STORAGE_KEY` of the environment; without one the engine looks for its own. */
   readonly secretAccessKey?: SecretSource;
 }
 
