@@ -1,125 +1,85 @@
 /**
- * The cache beside what the machine itself needs: listing 1,000 images, process start included, and an image of 1 GiB in
- * and out of it, against `cp`, `sync -f` and `sha256sum` of the same bytes. Run it with `npm run bench -- cache`; the
- * program is the built one, so `npm run build` before.
+ * The cache beside what the machine itself needs: listing 1,000 images, process start included, and an image of 1 GB in
+ * and out of it, against `cp`, `sync -f` and `sha256sum` of the same bytes. Needs what `npm run build` makes.
  */
-import { spawnSync } from "node:child_process";
-import { randomBytes } from "node:crypto";
-import {
-  closeSync,
-  createReadStream,
-  existsSync,
-  mkdtempSync,
-  openSync,
-  readFileSync,
-  rmSync,
-  writeSync,
-} from "node:fs";
-import { tmpdir } from "node:os";
+import { createReadStream, rmSync } from "node:fs";
 import { join } from "node:path";
-import { performance } from "node:perf_hooks";
 import { gzipSync } from "node:zlib";
-import { createDigester, type Digest } from "../sdk/core/digest.ts";
-import type { Cache } from "../sdk/oci/layout/cache.ts";
-import { openCache } from "../sdk/oci/layout/cache.ts";
+import { createDigester } from "../sdk/core/digest.ts";
+import { type Cache, openCache } from "../sdk/oci/layout/cache.ts";
 import type { Descriptor } from "../sdk/oci/model/descriptor.ts";
 import { MEDIA_TYPES } from "../sdk/oci/model/media-type.ts";
+import { builtProgram, runToEnd } from "./harness/built-program.ts";
+import { reportProcessUse, runProgram } from "./harness/client-process.ts";
+import { createBytes, INPUTS, writeLargeFile } from "./harness/inputs.ts";
+import { createSide, createTimedSide, measureInTurns, sampleOf, takeTurns } from "./harness/measurement.ts";
+import { reportComparison, reportTime } from "./harness/results.ts";
+import { createScratch } from "./harness/scratch.ts";
+import { sized } from "./harness/size.ts";
 
-const IMAGES = 1000;
-const LAYER_BYTES = 1024 ** 3;
-const ROUNDS = 3;
-const PROGRAM = join(import.meta.dirname, "..", "dist", "cli.js");
-
-const root = mkdtempSync(join(process.env.KITSMITH_BENCH_DIR ?? tmpdir(), "kitsmith-bench-"));
-try {
-  if (!existsSync(PROGRAM)) throw new Error("dist/cli.js is missing: run `npm run build` first");
-  await listing();
-  await archives();
-} finally {
-  rmSync(root, { recursive: true, force: true });
-}
+const IMAGES = sized(1000, 10);
+const program = builtProgram();
+using scratch = createScratch();
+await listing();
+await archives();
 
 async function listing(): Promise<void> {
-  const directory = join(root, "many");
-  const cache = await openCache(directory);
-  const image = await storeImage(cache, await storeLayer(cache, gzipSync("small")));
+  const cache = await openCache(join(scratch.path, "many"));
+  const layer = { mediaType: MEDIA_TYPES.layerGzip, ...(await cache.writeBlob(gzipSync("small"))) };
+  const image = await storeImage(cache, layer);
   const names = Array.from({ length: IMAGES }, (_, number) => [`team/package-${number}:v1`, image] as const);
   await cache.setReferences(new Map(names));
-  const node = best(() => run(process.execPath, ["-e", "0"]).timeMs);
-  const listed = best(() => run(process.execPath, [PROGRAM, "--cache", directory, "cache", "ls"]).timeMs);
-  print(`cache ls of ${IMAGES} images`, listed);
-  print("  of which node itself", node);
+  const [ours, bare] = await measureInTurns(
+    () => runToEnd(process.execPath, program, "--cache", cache.directory, "cache", "ls"),
+    () => runToEnd(process.execPath, "-e", "0"),
+    { rounds: 11 },
+  );
+  reportTime(`cache ls of ${IMAGES} images`, ours, { limit: 300 });
+  reportComparison({ what: `cache ls of ${IMAGES} images`, ours, peer: { name: "node -e 0", ...bare } });
 }
 
 async function archives(): Promise<void> {
-  const file = join(root, "layer");
-  const layer = writeRandom(file);
-  const cache = await openCache(join(root, "large"));
-  const stored = await cache.writeBlob(readPieces(file), { expected: layer });
-  await cache.setReference("large:1", await storeImage(cache, { mediaType: MEDIA_TYPES.layerGzip, ...stored }));
-  const tar = join(root, "large.tar");
-  const machine = best(() => copyAndSum(file));
-  print("cp, sync -f and sha256sum of 1 GiB", machine);
-  const exported = bestRun(() =>
-    run(process.execPath, [PROGRAM, "--cache", cache.directory, "cache", "export", "--outfile", tar, "large:1"]),
-  );
-  print("cache export of 1 GiB", exported.timeMs, machine, exported.peakMiB);
-  const imported = bestRun(() => {
-    const target = join(root, "target");
+  const file = join(scratch.path, "layer");
+  const tar = join(scratch.path, "large.tar");
+  const target = join(scratch.path, "target");
+  const cache = await storeLargeImage(file);
+  const kitsmith = (directory: string, ...parameters: string[]) =>
+    runProgram(process.execPath, [program, "--cache", directory, "cache", ...parameters]);
+  const machine = createTimedSide(() => copyAndSum(file));
+  const exported = createSide(() => kitsmith(cache.directory, "export", "--outfile", tar, "large:1"));
+  const imported = createSide(() => {
     rmSync(target, { recursive: true, force: true });
-    return run(process.execPath, [PROGRAM, "--cache", target, "cache", "import", tar]);
+    return kitsmith(target, "import", tar);
   });
-  print("cache import of 1 GiB", imported.timeMs, machine, imported.peakMiB);
+  await kitsmith(cache.directory, "export", "--outfile", tar, "large:1");
+  await takeTurns([machine, exported, imported], { rounds: 3 });
+  const peer = { name: "cp, sync -f, sha256sum", ...sampleOf(machine.outcomes) };
+  for (const [what, { outcomes }] of [
+    [`cache export of ${INPUTS.layerBytes / 1e6} MB`, exported],
+    [`cache import of ${INPUTS.layerBytes / 1e6} MB`, imported],
+  ] as const) {
+    reportComparison({ what, ours: sampleOf(outcomes.map(({ timeMs }) => timeMs)), peer, limit: 1.3 });
+    reportProcessUse(what, outcomes, { limit: 120 });
+  }
 }
 
-function copyAndSum(file: string): number {
+function copyAndSum(file: string): void {
   const copy = `${file}.copy`;
   rmSync(copy, { force: true });
-  return ["cp", "sync", "sha256sum"].reduce((sumMs, command) => {
-    const parameters = command === "cp" ? [file, copy] : command === "sync" ? ["-f", copy] : [copy];
-    return sumMs + run(command, parameters).timeMs;
-  }, 0);
+  runToEnd("cp", file, copy);
+  runToEnd("sync", "-f", copy);
+  runToEnd("sha256sum", copy);
 }
 
-/** Runs a program, which tells the most memory that it had at once if it is ours, and fails if it does. */
-function run(command: string, parameters: readonly string[]): { readonly timeMs: number; readonly peakMiB: number } {
-  const start = performance.now();
-  const env = { ...process.env, NODE_OPTIONS: peakOption() };
-  const { status, stderr } = spawnSync(command, parameters, { encoding: "utf8", env });
-  const timeMs = performance.now() - start;
-  if (status !== 0) throw new Error(`${command} ${parameters.join(" ")} failed: ${stderr}`);
-  return { timeMs, peakMiB: readPeak() };
-}
-
-function peakOption(): string {
-  return `--import data:text/javascript,${encodeURIComponent(
-    `import{writeFileSync}from"node:fs";process.on("exit",()=>writeFileSync(${JSON.stringify(join(root, "peak"))},String(process.resourceUsage().maxRSS)))`,
-  )}`;
-}
-
-function readPeak(): number {
-  const path = join(root, "peak");
-  return existsSync(path) ? Number(readFileSync(path, "utf8")) / 1024 : 0;
-}
-
-function writeRandom(path: string): { readonly digest: Digest; readonly size: number } {
+/** An image with one layer, which is also a file. */
+async function storeLargeImage(file: string): Promise<Cache> {
   const digester = createDigester();
-  const file = openSync(path, "w");
-  for (let written = 0; written < LAYER_BYTES; written += 2 ** 24) {
-    const piece = randomBytes(2 ** 24);
-    digester.update(piece);
-    writeSync(file, piece);
-  }
-  closeSync(file);
-  return { digest: digester.digest(), size: LAYER_BYTES };
-}
-
-async function* readPieces(path: string): AsyncGenerator<Uint8Array> {
-  for await (const piece of createReadStream(path, { highWaterMark: 2 ** 20 })) yield piece;
-}
-
-async function storeLayer(cache: Cache, content: Uint8Array): Promise<Descriptor> {
-  return { mediaType: MEDIA_TYPES.layerGzip, ...(await cache.writeBlob(content)) };
+  writeLargeFile(file, INPUTS.layerBytes, createBytes("layer"), (piece) => digester.update(piece));
+  const expected = { digest: digester.digest(), size: INPUTS.layerBytes };
+  const cache = await openCache(join(scratch.path, "large"));
+  const stored = await cache.writeBlob(createReadStream(file, { highWaterMark: 2 ** 20 }), { expected });
+  await cache.setReference("large:1", await storeImage(cache, { mediaType: MEDIA_TYPES.layerGzip, ...stored }));
+  return cache;
 }
 
 async function storeImage(cache: Cache, layer: Descriptor): Promise<Descriptor> {
@@ -131,20 +91,4 @@ async function storeImage(cache: Cache, layer: Descriptor): Promise<Descriptor> 
 
 function encode(value: unknown): Uint8Array {
   return new TextEncoder().encode(JSON.stringify(value));
-}
-
-function best(measure: () => number): number {
-  return Math.min(...Array.from({ length: ROUNDS }, measure));
-}
-
-function bestRun(measure: () => { readonly timeMs: number; readonly peakMiB: number }) {
-  const runs = Array.from({ length: ROUNDS }, measure);
-  const timeMs = Math.min(...runs.map((one) => one.timeMs));
-  return { timeMs, peakMiB: Math.max(...runs.map((one) => one.peakMiB)) };
-}
-
-function print(label: string, timeMs: number, machineMs?: number, peakMiB?: number): void {
-  const ratio = machineMs === undefined ? "" : ` ${(timeMs / machineMs).toFixed(2)} × the machine`;
-  const peak = peakMiB === undefined ? "" : `, at most ${peakMiB.toFixed(0)} MiB of memory`;
-  console.log(`${label.padEnd(45)} ${timeMs.toFixed(0).padStart(8)} ms${ratio}${peak}`);
 }

@@ -1,63 +1,58 @@
 /**
- * The tags of 42 packages of one repository, beside git alone: what one process of git costs, and what the LinuxKit
- * CLI's git commands cost when they are run for each package in turn. Prints ratios; run it with
- * `npx tsx bench/show-tag.ts`.
+ * The tags of 42 packages of one repository, with a short history and with a long one: in one process whose modules are
+ * loaded, and as a process of its own; beside git, whose four questions are asked for each package in turn, and beside
+ * the LinuxKit CLI where PATH has it. Needs what `npm run build` makes.
  */
-import { execFileSync, spawnSync } from "node:child_process";
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { spawnSync } from "node:child_process";
 import { join } from "node:path";
-import { performance } from "node:perf_hooks";
 import { readGitFacts } from "../sdk/git/facts.ts";
 import { loadPackage } from "../sdk/loaders/load-package.ts";
 import { tagPackage } from "../sdk/plan/tag.ts";
+import { builtProgram, runToEnd } from "./harness/built-program.ts";
+import { INPUTS } from "./harness/inputs.ts";
+import { createTimedSide, sampleOf, takeTurns } from "./harness/measurement.ts";
+import { createPackageSet } from "./harness/packages.ts";
+import { reportComparison, reportTime } from "./harness/results.ts";
+import { createScratch } from "./harness/scratch.ts";
+import { sized } from "./harness/size.ts";
 
-const PACKAGES = 42;
 const FILES_PER_PACKAGE = 40;
-const ROUNDS = 15;
+const HISTORIES = [1, sized(10_000, 20)] as const;
+const GOAL = { limit: 200 };
 
-const root = mkdtempSync(join(tmpdir(), "kitsmith-bench-"));
-try {
-  const directories = createPackages();
-  const first = await measure(() => showTags(directories));
-  const load = await median(() => Promise.all(directories.map((directory) => loadPackage(directory))));
-  const all = await median(() => showTags(directories));
-  const oneProcess = await median(() => git(root, "rev-parse", "HEAD"));
-  const each = await measure(() => directories.forEach(gitCommandsOf));
-  print("tags of 42 packages, first call (yaml and zod are loaded)", first, oneProcess);
-  print("tags of 42 packages, again", all, oneProcess);
-  print("  of which loading build.yml files", load, oneProcess);
-  print("one git process (rev-parse)", oneProcess, oneProcess);
-  print("git alone, four commands per package in turn", each, oneProcess);
-  // Its first run may read its program from the disk.
-  if (spawnSync("linuxkit", ["version"]).status === 0) {
-    const linuxkit = await measure(() => spawnSync("linuxkit", ["pkg", "show-tag", ...directories]));
-    print("the LinuxKit CLI that is on PATH, one process", linuxkit, oneProcess);
+using scratch = createScratch();
+const program = builtProgram();
+const hasLinuxkit = spawnSync("linuxkit", ["version"]).status === 0;
+for (const history of HISTORIES) await compare(history);
+
+async function compare(history: number): Promise<void> {
+  const directories = createPackages(history);
+  const warm = createTimedSide(() => showTags(directories));
+  const whole = createTimedSide(() => runToEnd(process.execPath, program, "pkg", "show-tag", ...directories));
+  const git = createTimedSide(() => directories.forEach(gitCommandsOf));
+  const linuxkit = createTimedSide(() => runToEnd("linuxkit", "pkg", "show-tag", ...directories));
+  await showTags(directories);
+  await takeTurns([warm, whole, git, ...(hasLinuxkit ? [linuxkit] : [])], { rounds: 7 });
+  const commits = history === 1 ? "one commit" : `${history} commits`;
+  for (const [how, side] of [
+    ["modules loaded", warm],
+    ["whole process", whole],
+  ] as const) {
+    const what = `tags of ${directories.length} packages, ${commits}, ${how}`;
+    const ours = sampleOf(side.outcomes);
+    reportTime(what, ours, GOAL);
+    reportComparison({ what, ours, peer: { name: "git per package", ...sampleOf(git.outcomes) } });
+    if (hasLinuxkit) reportComparison({ what, ours, peer: { name: "LinuxKit", ...sampleOf(linuxkit.outcomes) } });
   }
-  console.log(`git alone, one by one / kitsmith: ${(each / all).toFixed(1)}`);
-} finally {
-  rmSync(root, { recursive: true, force: true });
 }
 
-function createPackages(): string[] {
-  const names = Array.from({ length: PACKAGES }, (_, index) => `package-${String(index).padStart(2, "0")}`);
-  const directories = names.map((name) => join(root, "pkg", name));
-  for (const [index, directory] of directories.entries()) {
-    mkdirSync(directory, { recursive: true });
-    const files = Array.from(
-      { length: FILES_PER_PACKAGE },
-      (_, file) => [`file-${file}`, `content ${file}\n`] as const,
-    );
-    const own = [
-      ["build.yml", `image: ${names[index]}\nconfig:\n  capabilities: [all]\n`],
-      ["Dockerfile", "FROM scratch\n"],
-    ] as const;
-    for (const [name, content] of [...own, ...files]) writeFileSync(join(directory, name), content);
-  }
-  git(root, "init", "--quiet");
-  git(root, "add", "--all");
-  git(root, "-c", "user.name=Author", "-c", "user.email=author@example.com", "commit", "--quiet", "--message=packages");
-  return directories;
+function createPackages(history: number): readonly string[] {
+  const files = Object.fromEntries(
+    Array.from({ length: FILES_PER_PACKAGE }, (_, file) => [`file-${file}`, `content ${file}\n`]),
+  );
+  const directory = join(scratch.path, `history-${history}`);
+  const { names } = createPackageSet({ directory, count: INPUTS.packages.repository, salt: "", files, history });
+  return names.map((name) => join(directory, "pkg", name));
 }
 
 async function showTags(directories: readonly string[]): Promise<string[]> {
@@ -71,30 +66,9 @@ async function showTags(directories: readonly string[]): Promise<string[]> {
 
 /** What a tool asks that looks at one package at a time. */
 function gitCommandsOf(directory: string): void {
-  spawnSync("git", ["-C", directory, "rev-parse", "--is-inside-work-tree"]);
-  spawnSync("git", ["-C", directory, "diff", "--no-ext-diff", "--exit-code", "--quiet", "HEAD", "--", directory]);
-  spawnSync("git", ["-C", directory, "ls-files", "--exclude-standard", "--others", "--error-unmatch", "--", directory]);
-  spawnSync("git", ["-C", directory, "ls-tree", "--full-tree", "HEAD", "--", directory]);
-}
-
-function git(directory: string, ...args: string[]): string {
-  return execFileSync("git", ["-C", directory, ...args], { encoding: "utf8" });
-}
-
-async function measure(work: () => unknown): Promise<number> {
-  const start = performance.now();
-  await work();
-  return performance.now() - start;
-}
-
-async function median(work: () => unknown): Promise<number> {
-  const times: number[] = [];
-  for (let round = 0; round < ROUNDS; round += 1) times.push(await measure(work));
-  return times.sort((a, b) => a - b)[Math.floor(ROUNDS / 2)] ?? 0;
-}
-
-function print(label: string, timeMs: number, unitMs: number): void {
-  console.log(
-    `${label.padEnd(60)} ${timeMs.toFixed(1).padStart(8)} ms  ${(timeMs / unitMs).toFixed(1).padStart(6)} × one git process`,
-  );
+  const git = (...parameters: string[]) => spawnSync("git", ["-C", directory, ...parameters]);
+  git("rev-parse", "--is-inside-work-tree");
+  git("diff", "--no-ext-diff", "--exit-code", "--quiet", "HEAD", "--", directory);
+  git("ls-files", "--exclude-standard", "--others", "--error-unmatch", "--", directory);
+  git("ls-tree", "--full-tree", "HEAD", "--", directory);
 }

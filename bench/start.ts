@@ -1,59 +1,52 @@
 /**
- * How soon something happens: the process (`kitsmith --version` beside `node -e 0`; build first), and, with modules
- * loaded, the time from the call to the first answer of an engine. Needs the test programs and root.
+ * How soon something happens: the process (`kitsmith --version` beside `node -e 0`), and, with modules loaded, the time
+ * from the call to the first answer of an engine. Needs what `npm run build` makes, the test programs and root.
  */
-import { spawnSync } from "node:child_process";
-import { existsSync } from "node:fs";
-import { join } from "node:path";
 import { performance } from "node:perf_hooks";
+import { connectEngine } from "../sdk/engine/connect-engine.ts";
 import { startBuildkitd } from "../test/engines/test-engine.ts";
+import { builtProgram, runToEnd } from "./harness/built-program.ts";
+import { runClient } from "./harness/client-process.ts";
+import { createSide, measure, measureInTurns, sampleOf, takeTurns } from "./harness/measurement.ts";
+import { reportComparison, reportTime } from "./harness/results.ts";
 
-const ROUNDS = 11;
-const program = join(import.meta.dirname, "..", "dist", "cli.js");
-
-if (existsSync(program)) {
-  const bare = processTime("-e", "0");
-  const version = processTime(program, "--version");
-  console.log(`node -e 0: ${ms(bare)}; kitsmith --version: ${ms(version)}; ratio ${(version / bare).toFixed(2)}`);
-} else {
-  console.log("kitsmith --version: not measured, there is no dist/cli.js (npm run build)");
+const [role, address = ""] = process.argv.slice(2);
+if (role === "client") console.log(await firstAnswer(address));
+else {
+  await processes();
+  await answers();
 }
 
-await using engine = await startBuildkitd();
-const { connectEngine } = await import("../sdk/engine/connect-engine.ts");
-// What an engine needs is loaded on first use; here only the time after that counts.
-await import("@grpc/grpc-js");
-await import("../sdk/engine/open-engine.ts");
-const first = await connectTime(connectEngine);
-const later = await medianOf(() => connectTime(connectEngine));
-console.log(`from the call to the first RPC answered: first ${ms(first)}, then ${ms(later)}`);
-
-async function connectTime(connect: typeof connectEngine): Promise<number> {
-  const start = performance.now();
-  await using connected = await connect(engine.address);
-  await connected.info();
-  return performance.now() - start;
+async function processes(): Promise<void> {
+  const program = builtProgram();
+  const [version, bare] = await measureInTurns(
+    () => runToEnd(process.execPath, program, "--version"),
+    () => runToEnd(process.execPath, "-e", "0"),
+    { rounds: 21 },
+  );
+  reportComparison({ what: "kitsmith --version", ours: version, peer: { name: "node -e 0", ...bare }, limit: 1.5 });
 }
 
-function processTime(...args: string[]): number {
-  const times = Array.from({ length: ROUNDS }, () => {
-    const start = performance.now();
-    spawnSync(process.execPath, args);
-    return performance.now() - start;
-  });
-  return middle(times);
+async function answers(): Promise<void> {
+  await using engine = await startBuildkitd();
+  const first = createSide(async () => (await runClient("start", engine.address)).timeMs);
+  await takeTurns([first]);
+  reportTime("first answer of an engine in a process", sampleOf(first.outcomes), { limit: 50 });
+  await firstAnswer(engine.address);
+  const later = await measure(() => ask(engine.address), { rounds: 11 });
+  reportTime("answer of an engine over a new connection, later", later, { limit: 50 });
 }
 
-async function medianOf(work: () => Promise<number>): Promise<number> {
-  const times: number[] = [];
-  for (let round = 0; round < ROUNDS; round += 1) times.push(await work());
-  return middle(times);
+async function firstAnswer(engineAddress: string): Promise<number> {
+  // What an engine needs is loaded on first use; here only the time after that counts.
+  await import("@grpc/grpc-js");
+  await import("../sdk/engine/open-engine.ts");
+  const startedAt = performance.now();
+  await ask(engineAddress);
+  return performance.now() - startedAt;
 }
 
-function middle(times: readonly number[]): number {
-  return [...times].sort((left, right) => left - right)[Math.floor(times.length / 2)] ?? 0;
-}
-
-function ms(value: number): string {
-  return `${value.toFixed(1)} ms`;
+async function ask(engineAddress: string): Promise<void> {
+  await using engine = await connectEngine(engineAddress);
+  await engine.info();
 }

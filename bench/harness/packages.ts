@@ -22,11 +22,13 @@ export interface PackageSetOptions {
   readonly from?: readonly string[];
   /** Files that each package has besides, by name. */
   readonly files?: Readonly<Record<string, string | Uint8Array>>;
+  /** How many commits there are, the last one with the packages. Default 1. */
+  readonly history?: number;
 }
 
 /** Writes packages and commits them. */
 export function createPackageSet(options: PackageSetOptions): PackageSet {
-  const { directory, count, salt, lines = [], from = ["FROM scratch"], files = {} } = options;
+  const { directory, count, salt, lines = [], from = ["FROM scratch"], files = {}, history = 1 } = options;
   const names = Array.from({ length: count }, (_, index) => `package-${index}`);
   for (const name of names) {
     const package_ = join(directory, "pkg", name);
@@ -37,10 +39,24 @@ export function createPackageSet(options: PackageSetOptions): PackageSet {
     for (const [file, content] of Object.entries(files)) writeFileSync(join(package_, file), content, { mode: 0o755 });
   }
   const git = (...args: string[]) => execFileSync("git", ["-C", directory, ...args]);
-  git("init", "--quiet");
+  git("init", "--quiet", "--initial-branch=main");
+  if (history > 1) writeHistory(directory, history - 1);
   git("add", "--all");
   git("-c", "user.name=Author", "-c", "user.email=author@example.com", "commit", "--quiet", "--message=packages");
   return { repository: directory, glob: join(directory, "pkg/*"), names };
+}
+
+/** Commits that each write one file; none of them is left in the last tree. */
+function writeHistory(directory: string, commits: number): void {
+  const lines = Array.from({ length: commits }, (_, index) => [
+    "commit refs/heads/main",
+    `committer Author <author@example.com> ${1_600_000_000 + index} +0000`,
+    "data 0",
+    `M 100644 inline old/${index % 500}`,
+    `data ${String(index).length}`,
+    `${index}`,
+  ]);
+  execFileSync("git", ["-C", directory, "fast-import", "--quiet"], { input: lines.flat().join("\n") });
 }
 
 /** The same packages for `docker buildx bake`; gives back the file. */

@@ -15,14 +15,14 @@ const STYLE = `
 body { font: 15px/1.5 system-ui, sans-serif; color: var(--text); background: var(--page); margin: 2rem auto;
   max-width: 64rem; padding: 0 1rem }
 table { border-collapse: collapse; width: 100% } th { text-align: left; padding-top: 1.5rem }
-td { padding: .3rem .8rem .3rem 0; vertical-align: middle } small, dl { color: var(--soft) }
+td { padding: .3rem .8rem .3rem 0; vertical-align: middle } .warning { color: var(--above) } small, dl { color: var(--soft) }
 dl { display: grid; grid-template-columns: max-content 1fr; gap: 0 1rem } dd { margin: 0 }
 .track { fill: var(--track) } .aim { fill: var(--aim) } .limit { fill: var(--limit) } .above { fill: var(--above) }
 .none { fill: var(--none) } .spread, .goal { stroke: var(--text) } .goal { stroke-width: 2 }
 .aimed { stroke-dasharray: 3 2 }`;
 
 /** A page by itself that shows a report: a bar for each result, with its limit (a line) and its aim (a dashed one). */
-export function formatReportPage({ at, machine, results }: Report): string {
+export function formatReportPage({ at, size, machine, results, failed }: Report): string {
   const facts = Object.entries(machine).map(
     ([name, value]) => `<dt>${escapeText(name)}</dt><dd>${escapeText(value)}</dd>`,
   );
@@ -38,6 +38,9 @@ export function formatReportPage({ at, machine, results }: Report): string {
 <title>kitsmith benches</title>
 <style>${STYLE}</style>
 <h1>kitsmith benches</h1>
+${warnings({ size, failed })
+  .map((text) => `<p class="warning">${escapeText(text)}</p>`)
+  .join("")}
 <p>${escapeText(at)}. A ratio is kitsmith's median time divided by its peer's in the same run; the thin line is what single rounds
 would give. Upright lines: what it must not be above, dashed what it should not be.</p>
 <dl>${facts.join("")}</dl>
@@ -48,20 +51,38 @@ ${rows.join("\n")}
 `;
 }
 
+function warnings({ size, failed }: Pick<Report, "size" | "failed">): readonly string[] {
+  return [
+    ...(size === "full" ? [] : ["A small run, to see that the benches work: its figures mean nothing."]),
+    ...(failed.length === 0 ? [] : [`Did not come to their end: ${failed.join(", ")}.`]),
+  ];
+}
+
 function row(result: Result): string {
   const value = measured(result);
   const verdict = verdictOf(value, result);
   const text = result.kind === "comparison" ? `${value.toFixed(2)} × ${result.peer.name}` : figureText(result);
-  const [name, numbers, goal] = [result.what, text, goalText(result, verdict)].map(escapeText);
-  return `<tr><td>${name}</td><td>${bar(result, value, verdict)}</td><td>${numbers}<br><small>${goal}</small></td></tr>`;
+  const [name, numbers, times, goal] = [result.what, text, timesText(result), goalText(result, verdict)].map(
+    escapeText,
+  );
+  return `<tr><td>${name}<br><small>${times}</small></td><td>${bar(result, value, verdict)}</td>
+<td>${numbers}<br><small>${goal}</small></td></tr>`;
 }
 
 function measured(result: Result): number {
   return result.kind === "comparison" ? result.ratio : result.value;
 }
 
-function figureText({ value, unit }: Extract<Result, { kind: "figure" }>): string {
+function figureText({ value, unit }: Pick<Extract<Result, { kind: "figure" }>, "value" | "unit">): string {
   return `${unit === "MB" ? value.toFixed(0) : value.toFixed(value < 10 ? 2 : 0)} ${unit}`;
+}
+
+/** The medians of both sides, and of how many rounds. */
+function timesText(result: Result): string {
+  if (result.kind === "figure") return "";
+  const { ours, peer } = result;
+  const [own, other] = [ours, peer].map(({ medianMs }) => figureText({ value: medianMs, unit: "ms" }));
+  return `kitsmith ${own}, ${peer.name} ${other}; ${ours.rounds} rounds`;
 }
 
 function goalText({ limit, aim }: Result, verdict: Verdict): string {
@@ -71,7 +92,7 @@ function goalText({ limit, aim }: Result, verdict: Verdict): string {
 
 function bar(result: Result, value: number, verdict: Verdict): string {
   const { limit, aim } = result;
-  const [low, high] = result.kind === "comparison" ? result.spread : [value, value];
+  const [low, high] = result.spread ?? [value, value];
   const scale = Math.max(value, high, limit ?? 1, aim ?? 0) * 1.05;
   const at = (point: number) => ((point / scale) * BAR.width).toFixed(1);
   const middle = BAR.height / 2;

@@ -1,4 +1,5 @@
-import type { Sample } from "./measurement.ts";
+import type { Range, Sample } from "./measurement.ts";
+import type { BenchSize } from "./size.ts";
 
 /** What every result says. */
 interface ResultBase {
@@ -16,7 +17,7 @@ export interface ComparisonResult extends ResultBase {
   readonly ours: Sample;
   readonly peer: Sample & { readonly name: string };
   readonly ratio: number;
-  readonly spread: readonly [number, number];
+  readonly spread: Range;
 }
 
 /** A figure that stands alone. */
@@ -24,6 +25,8 @@ export interface FigureResult extends ResultBase {
   readonly kind: "figure";
   readonly value: number;
   readonly unit: "ms" | "MB" | "×";
+  /** Of single rounds, where it was measured in several. */
+  readonly spread?: Range | undefined;
 }
 
 /** One line of a report. */
@@ -33,8 +36,12 @@ export type Result = ComparisonResult | FigureResult;
 export interface Report {
   /** ISO 8601. */
   readonly at: string;
+  /** The figures of a small run mean nothing. */
+  readonly size: BenchSize;
   readonly machine: Readonly<Record<string, string>>;
   readonly results: readonly Result[];
+  /** Benches that did not come to their end. */
+  readonly failed: readonly string[];
 }
 
 /** How a value stands to its goals. */

@@ -23,10 +23,16 @@ export function reportComparison({ what, ours, peer, limit, aim }: Comparison): 
 }
 
 /** Prints a figure and keeps it for the report. */
-export function reportFigure({ what, value, unit, limit, aim }: Figure): void {
-  const digits = unit === "MB" ? 0 : value < 10 ? 2 : 1;
-  console.log(`${what}: ${value.toFixed(digits)} ${unit}${goalText(value, { limit, aim })}`);
-  keep({ bench: benchName(), kind: "figure", what, value, unit, limit, aim });
+export function reportFigure({ what, value, unit, spread, limit, aim }: Figure): void {
+  const text = (figure: number) => figure.toFixed(unit === "MB" ? 0 : figure < 10 ? 2 : 1);
+  const spreadText = spread === undefined ? "" : ` (${spread.map(text).join("–")})`;
+  console.log(`${what}: ${text(value)} ${unit}${spreadText}${goalText(value, { limit, aim })}`);
+  keep({ bench: benchName(), kind: "figure", what, value, unit, spread, limit, aim });
+}
+
+/** Prints a time that stands alone and keeps it for the report. */
+export function reportTime(what: string, time: Sample, goal: Pick<Figure, "limit" | "aim"> = {}): void {
+  reportFigure({ what, value: time.medianMs, unit: "ms", spread: [time.fastestMs, time.slowestMs], ...goal });
 }
 
 function goalText(value: number, { limit, aim }: Pick<Figure, "limit" | "aim">): string {

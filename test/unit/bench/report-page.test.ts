@@ -3,11 +3,17 @@ import type { Report, Result } from "../../../bench/harness/report.ts";
 import { verdictOf } from "../../../bench/harness/report.ts";
 import { formatReportPage } from "../../../bench/harness/report-page.ts";
 
+const EMPTY: Report = {
+  at: "2030-01-02T03:04:05Z",
+  size: "full",
+  machine: { node: "v1 <b>" },
+  results: [],
+  failed: [],
+};
 const sample = { medianMs: 50, fastestMs: 40, slowestMs: 60, rounds: 3 };
 
 function page(...results: readonly Result[]): string {
-  const report: Report = { at: "2030-01-02T03:04:05Z", machine: { node: "v1 <b>" }, results };
-  return formatReportPage(report);
+  return formatReportPage({ ...EMPTY, results });
 }
 
 describe("the page of a report", () => {
@@ -33,6 +39,12 @@ describe("the page of a report", () => {
     const text = page({ kind: "figure", bench: "memory", what: "peak", value: 123.4, unit: "MB" });
     expect(text).toContain("123 MB");
     expect(text).not.toContain('class="goal');
+  });
+
+  it("warns of a small run, and of benches that failed", () => {
+    expect(page()).not.toContain('class="warning"');
+    const text = formatReportPage({ ...EMPTY, size: "small", failed: ["cold"] });
+    expect(text.match(/class="warning"/g)).toHaveLength(2);
   });
 
   it("shows texts as they are, and refers to nothing outside", () => {
