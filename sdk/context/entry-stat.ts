@@ -1,5 +1,13 @@
-import type { BigIntStats } from "node:fs";
+import { type BigIntStats, constants } from "node:fs";
 import { FILE_MODE, type FileStat, modeFromPosix } from "../core/file-stat.ts";
+
+const {
+  S_IFMT: TYPE,
+  S_IFBLK: BLOCK_DEVICE,
+  S_IFCHR: CHARACTER_DEVICE,
+  S_IFLNK: SYMLINK,
+  S_IFREG: REGULAR,
+} = constants;
 
 /** The stat of a directory that only a prefix makes. Its time is fixed: equal roots give equal transfers. */
 export function impliedDirectoryStat(path: string): FileStat {
@@ -21,11 +29,13 @@ export function impliedDirectoryStat(path: string): FileStat {
  * built. `linkname` is a symlink's target, or an earlier path of the same file.
  */
 export function entryStat(path: string, stats: BigIntStats, linkname: string): FileStat {
-  const isDevice = stats.isBlockDevice() || stats.isCharacterDevice();
-  const hasSize = stats.isSymbolicLink() || (stats.isFile() && linkname === "");
+  const posixMode = Number(stats.mode);
+  const type = posixMode & TYPE;
+  const isDevice = type === BLOCK_DEVICE || type === CHARACTER_DEVICE;
+  const hasSize = type === SYMLINK || (type === REGULAR && linkname === "");
   return {
     path,
-    mode: modeFromPosix(Number(stats.mode)),
+    mode: modeFromPosix(posixMode),
     uid: 0,
     gid: 0,
     sizeBytes: hasSize ? Number(stats.size) : 0,

@@ -1,8 +1,13 @@
-import { closeSync, constants, fstatSync, openSync, readSync } from "node:fs";
+import { type BigIntStats, closeSync, constants, fstatSync, openSync, readSync } from "node:fs";
 import { type FileHandle, open } from "node:fs/promises";
 import { InputError, PlanError } from "../core/errors.ts";
 import type { Pace } from "./pace.ts";
-import { type ContextEntry, fileIdentity } from "./walk.ts";
+import type { ContextEntry } from "./walk.ts";
+
+/** What has to be known of a regular file that a walk found. */
+export type FoundFile = Pick<ContextEntry, "file" | "device" | "inode"> & {
+  readonly stat: Pick<ContextEntry["stat"], "path" | "sizeBytes">;
+};
 
 /** The content of an open file. */
 export interface OpenFile {
@@ -20,12 +25,13 @@ const FLAGS = constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK;
 const SMALL_BYTES = 256 * 1024;
 
 /** Opens as {@link openEntry} does; small files of a quick file system are read straight away. */
-export function createEntryOpener(pace: Pace): (entry: ContextEntry) => OpenFile | Promise<OpenFile> {
+export function createEntryOpener(pace: Pace): (entry: FoundFile) => OpenFile | Promise<OpenFile> {
   return (entry) =>
     pace.isQuick && entry.stat.sizeBytes <= SMALL_BYTES ? openSmallEntry(entry, pace) : openEntry(entry);
 }
 
-function openSmallEntry({ file = "", identity, stat }: ContextEntry, pace: Pace): OpenFile {
+function openSmallEntry(entry: FoundFile, pace: Pace): OpenFile {
+  const { file = "", stat } = entry;
   const startedAt = performance.now();
   const descriptor = openNow(file, stat.path);
   const close = (): void => {
@@ -33,7 +39,7 @@ function openSmallEntry({ file = "", identity, stat }: ContextEntry, pace: Pace)
     pace.took(4, performance.now() - startedAt);
   };
   const found = fstatSync(descriptor, { bigint: true });
-  if (found.isFile() && fileIdentity(found) === identity && found.size === BigInt(stat.sizeBytes)) {
+  if (isSame(found, entry)) {
     return {
       read: (buffer, offset, length, position) => ({
         bytesRead: readSync(descriptor, buffer, offset, length, position),
@@ -60,12 +66,17 @@ function openNow(file: string, path: string): number {
  * @throws PlanError `PLAN_TREE_CHANGED`: it is gone, was replaced or has another size.
  * @throws InputError `INPUT_SOURCE_UNREADABLE`: no permission
  */
-export async function openEntry({ file, identity, stat }: ContextEntry): Promise<FileHandle> {
+export async function openEntry(entry: FoundFile): Promise<FileHandle> {
+  const { file, stat } = entry;
   const handle = await openQuietly(file ?? "", stat.path);
   const found = await handle.stat({ bigint: true });
-  if (found.isFile() && fileIdentity(found) === identity && found.size === BigInt(stat.sizeBytes)) return handle;
+  if (isSame(found, entry)) return handle;
   await handle.close();
   throw treeChanged(stat.path);
+}
+
+function isSame(found: BigIntStats, { device, inode, stat }: FoundFile): boolean {
+  return found.isFile() && found.dev === device && found.ino === inode && found.size === BigInt(stat.sizeBytes);
 }
 
 async function openQuietly(file: string, path: string): Promise<FileHandle> {

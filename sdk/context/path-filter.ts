@@ -11,6 +11,8 @@ export interface PathFilterOptions {
 /** What a filter says about an entry. */
 export interface PathDecision {
   readonly wanted: boolean;
+  /** True if the exclude list is why it is not. */
+  readonly ignored: boolean;
   /** False if nothing below a directory can be wanted. */
   readonly descend: boolean;
   /** To be handed in for the entries of the directory. */
@@ -51,7 +53,7 @@ export function createPathFilter(options: PathFilterOptions): PathFilter {
         isDirectory &&
         (!outside || mayHoldIncluded?.(path) === true) &&
         (!dropped || mayHoldExceptions?.(path) === true);
-      return { wanted: !outside && !dropped, descend, state };
+      return { wanted: !outside && !dropped, ignored: !outside && dropped, descend, state };
     },
   };
 }

@@ -1,6 +1,5 @@
 import { type Dirent, readdirSync } from "node:fs";
 import { readdir, realpath, stat } from "node:fs/promises";
-import { join } from "node:path";
 import { InputError } from "../core/errors.ts";
 import type { VirtualRoot } from "../core/local-source.ts";
 import { compareUtf8 } from "../core/utf8-order.ts";
@@ -20,11 +19,20 @@ export interface TreeDirectory {
   readonly file: string | undefined;
 }
 
-/** Anything else: file, symlink, device… */
-export interface TreeLeaf {
-  readonly kind: "leaf";
+/** Anything else: file, symlink, device… Of a large directory there are many at once, so that it keeps no path. */
+export class TreeLeaf {
+  readonly kind = "leaf" as const;
   readonly name: string;
-  readonly file: string;
+  readonly #directory: string;
+
+  constructor(directory: string, name: string) {
+    this.#directory = directory;
+    this.name = name;
+  }
+
+  get file(): string {
+    return fileIn(this.#directory, this.name);
+  }
 }
 
 /** An entry of the merged tree. */
@@ -116,25 +124,25 @@ async function nodesOf(part: Part, pace: Pace | undefined): Promise<TreeNode[]> 
   return [{ kind: "directory", name, parts: [{ kind: "real", directory: part.directory }], file: part.directory }];
 }
 
-function realNode(directory: string, { name, isDirectory }: Entry): TreeNode {
-  const file = join(directory, name);
-  if (!isDirectory) return { kind: "leaf", name, file };
+function realNode(directory: string, entry: Dirent): TreeNode {
+  const { name } = entry;
+  if (!entry.isDirectory()) return new TreeLeaf(directory, name);
+  const file = fileIn(directory, name);
   return { kind: "directory", name, parts: [{ kind: "real", directory: file }], file };
 }
 
-interface Entry {
-  readonly name: string;
-  readonly isDirectory: boolean;
+function fileIn(directory: string, name: string): string {
+  return directory.endsWith("/") ? `${directory}${name}` : `${directory}/${name}`;
 }
 
-async function entriesOf(directory: string, pace: Pace | undefined): Promise<readonly Entry[]> {
+async function entriesOf(directory: string, pace: Pace | undefined): Promise<readonly Dirent[]> {
   const startedAt = performance.now();
   try {
     const entries = pace?.isQuick
       ? readdirSync(directory, { withFileTypes: true })
       : await readdir(directory, { withFileTypes: true });
     pace?.took(1 + entries.length / 16, performance.now() - startedAt);
-    return entries.map((entry: Dirent) => ({ name: entry.name, isDirectory: entry.isDirectory() }));
+    return entries;
   } catch (cause) {
     if (isGone(cause)) return [];
     throw new InputError("INPUT_SOURCE_UNREADABLE", `the directory ${directory} cannot be read`, { cause });

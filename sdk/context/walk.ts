@@ -1,5 +1,6 @@
-import { type BigIntStats, lstat, lstatSync, readlinkSync } from "node:fs";
+import { type BigIntStats, constants, lstat, lstatSync, readlinkSync } from "node:fs";
 import { readlink } from "node:fs/promises";
+import { setImmediate } from "node:timers/promises";
 import { promisify } from "node:util";
 import type { Abortable } from "../core/abort.ts";
 import { InputError } from "../core/errors.ts";
@@ -14,8 +15,9 @@ export interface ContextEntry {
   readonly stat: FileStat;
   /** Where its content lies; undefined for a directory that only a prefix makes. */
   readonly file: string | undefined;
-  /** Tells this file from another that takes its place later. */
-  readonly identity: string;
+  /** With `inode`: tells this file from another that takes its place later. */
+  readonly device: bigint;
+  readonly inode: bigint;
 }
 
 /** Options of {@link walkTree}. */
@@ -26,12 +28,20 @@ export interface WalkOptions extends Abortable {
   readonly hidden?: ReadonlySet<string>;
   /** How fast the file system answers, where others want to know it, too. */
   readonly pace?: Pace;
+  /** Told of entries that an exclude list keeps out. A directory that is not entered is one. */
+  readonly onIgnored?: (entries: number) => void;
 }
 
 /** So many files are looked at together. */
-const BATCH = 64;
+const LOOK = 64;
+/** So many entries are given together, or a few more. */
+const BATCH = 256;
+/** After so long others have their turn. */
+const SLICE_MS = 5;
 /** A name that BuildKit keeps for itself. */
 const RESERVED = ".fsutil-metadata";
+const LSTAT = { bigint: true } as const;
+const { S_IFMT: TYPE, S_IFDIR: DIRECTORY, S_IFLNK: SYMLINK, S_IFREG: REGULAR, S_IFSOCK: SOCKET } = constants;
 /** Half the time that the promise of node:fs/promises takes, which counts over a large tree. */
 const lstatFile = promisify<string, { bigint: true }, BigIntStats>(lstat);
 
@@ -42,27 +52,25 @@ interface Frame {
   readonly path: string;
   readonly node: TreeDirectory;
   readonly states: States | undefined;
-  /** Its entry was yielded. */
+  /** Its entry was given. */
   shown: boolean;
   /** What is in it, once it was read. */
   nodes: readonly TreeNode[] | undefined;
   /** How many of these were looked at. */
   looked: number;
   /** Those that were, last one first, and are not done. */
-  readonly items: Item[];
+  items: Item[];
 }
 
 /** An entry of a directory that the filters let through, or that may hold such. */
 interface Item {
   readonly path: string;
   readonly node: TreeNode;
-  readonly wanted: boolean;
-  readonly descend: boolean;
-  readonly states: States;
+  readonly decision: Decision;
   /** Undefined for what is not wanted itself, is gone, or is only made by a prefix. */
-  readonly stats: BigIntStats | undefined;
+  stats: BigIntStats | undefined;
   /** A symlink's target. */
-  readonly target: string | undefined;
+  target: string | undefined;
 }
 
 /**
@@ -76,25 +84,45 @@ export async function* walkTree(
   tree: VirtualTree,
   options: WalkOptions = {},
 ): AsyncGenerator<ContextEntry, void, void> {
+  for await (const batch of walkBatches(tree, options)) yield* batch;
+}
+
+/** Walks as {@link walkTree} does and gives many entries at a time: over a large tree each step of a loop counts. */
+export async function* walkBatches(
+  tree: VirtualTree,
+  options: WalkOptions = {},
+): AsyncGenerator<readonly ContextEntry[], void, void> {
   const links = new Map<string, string>();
   const pace = options.pace ?? createPace();
   const frames = [openFrame("", tree.root, undefined, true)];
+  let batch: ContextEntry[] = [];
+  let sliceStartedAt = performance.now();
   for (let frame = frames.at(-1); frame !== undefined; frame = frames.at(-1)) {
-    options.signal?.throwIfAborted();
     const item = frame.items.pop();
     if (item === undefined) {
+      options.signal?.throwIfAborted();
+      if (batch.length >= BATCH) {
+        yield batch;
+        batch = [];
+      }
+      if (performance.now() - sliceStartedAt > SLICE_MS) {
+        await setImmediate();
+        sliceStartedAt = performance.now();
+      }
       if (!(await lookAtMore(tree, frame, options, pace))) frames.pop();
       continue;
     }
-    const entry = item.wanted ? createEntry(item, links) : undefined;
+    const { wanted, descend, states } = item.decision;
+    const entry = wanted ? createEntry(item, links) : undefined;
     if (entry !== undefined) {
-      if (frames.some(({ shown }) => !shown)) yield* await showParents(frames);
-      yield entry;
+      if (!frame.shown) batch.push(...(await showParents(frames)));
+      batch.push(entry);
     }
-    if (item.descend && item.node.kind === "directory" && (entry !== undefined || !item.wanted)) {
-      frames.push(openFrame(item.path, item.node, item.states, entry !== undefined));
+    if (descend && item.node.kind === "directory" && (entry !== undefined || !wanted)) {
+      frames.push(openFrame(item.path, item.node, states, entry !== undefined));
     }
   }
+  if (batch.length > 0) yield batch;
 }
 
 function openFrame(path: string, node: TreeDirectory, states: States | undefined, shown: boolean): Frame {
@@ -117,68 +145,86 @@ async function showParents(frames: readonly Frame[]): Promise<readonly ContextEn
 async function lookAtMore(tree: VirtualTree, frame: Frame, options: WalkOptions, pace: Pace): Promise<boolean> {
   frame.nodes ??= await tree.children(frame.node, pace);
   if (frame.looked >= frame.nodes.length) return false;
-  const above = frame.path === "" ? "" : `${frame.path}/`;
-  const decided = frame.nodes
-    .slice(frame.looked, frame.looked + BATCH)
-    .map((node) => decide(`${above}${node.name}`, node, frame.states, options.filters ?? []))
-    .filter(({ path, wanted, descend }) => (wanted || descend) && path !== RESERVED && !options.hidden?.has(path));
-  frame.looked += BATCH;
+  const items = decideMore(frame, frame.nodes, options);
   const startedAt = performance.now();
-  const items = pace.isQuick
-    ? decided.map((item) => (item.wanted ? lookNow(item) : { ...item, ...UNSEEN }))
-    : await Promise.all(decided.map((item) => (item.wanted ? look(item) : { ...item, ...UNSEEN })));
+  if (pace.isQuick) items.forEach(lookNow);
+  else await Promise.all(items.map(look));
   pace.took(items.length, performance.now() - startedAt);
-  frame.items.push(...items.reverse());
+  frame.items = items.reverse();
   return true;
 }
 
-const UNSEEN = { stats: undefined, target: undefined } as const;
-
-function lookNow(item: Omit<Item, "stats" | "target">): Item {
-  const { file } = item.node;
-  if (file === undefined) return { ...item, ...UNSEEN };
-  const stats = attempt(
-    () => lstatSync(file, { bigint: true }),
-    (cause) => unseen(item.node, cause),
-  );
-  const target = stats?.isSymbolicLink()
-    ? attempt(
-        () => readlinkSync(file),
-        (cause) => unreadable(file, cause),
-      )
-    : undefined;
-  return { ...item, stats, target };
-}
-
-function attempt<T>(task: () => T, explain: (cause: unknown) => undefined): T | undefined {
-  try {
-    return task();
-  } catch (cause) {
-    return explain(cause);
+/** Those of the next entries that are wanted, or may hold what is. */
+function decideMore(frame: Frame, nodes: readonly TreeNode[], options: WalkOptions): Item[] {
+  const above = frame.path === "" ? "" : `${frame.path}/`;
+  const next = nodes.slice(frame.looked, frame.looked + LOOK);
+  frame.looked += next.length;
+  const items: Item[] = [];
+  let ignored = 0;
+  for (const node of next) {
+    const path = `${above}${node.name}`;
+    if (path === RESERVED || options.hidden?.has(path)) continue;
+    const decision = decide(path, node.kind === "directory", frame.states, options.filters);
+    if (decision.wanted || decision.descend) items.push({ path, node, decision, stats: undefined, target: undefined });
+    else if (decision.ignored) ignored += 1;
   }
+  if (ignored > 0) options.onIgnored?.(ignored);
+  return items;
 }
 
-async function look(item: Omit<Item, "stats" | "target">): Promise<Item> {
-  const stats = await statsOf(item.node);
-  const target = stats?.isSymbolicLink() && item.node.file !== undefined ? await targetOf(item.node.file) : undefined;
-  return { ...item, stats, target };
+interface Decision extends Omit<PathDecision, "state"> {
+  readonly states: States | undefined;
 }
+
+const LEAF: Decision = { wanted: true, ignored: false, descend: false, states: undefined };
+const SUBDIRECTORY: Decision = { ...LEAF, descend: true };
 
 function decide(
   path: string,
-  node: TreeNode,
+  isDirectory: boolean,
   parents: States | undefined,
-  filters: readonly PathFilter[],
-): Omit<Item, "stats" | "target"> {
-  const isDirectory = node.kind === "directory";
+  filters: readonly PathFilter[] = [],
+): Decision {
+  if (filters.length === 0) return isDirectory ? SUBDIRECTORY : LEAF;
   const decisions = filters.map((filter, index) => filter.decide(path, isDirectory, parents?.[index]));
   return {
-    path,
-    node,
     wanted: decisions.every(({ wanted }) => wanted),
+    ignored: decisions.some(({ ignored }) => ignored),
     descend: isDirectory && decisions.every(({ descend }) => descend),
     states: decisions.map(({ state }) => state),
   };
+}
+
+function lookNow(item: Item): void {
+  if (!item.decision.wanted) return;
+  const { file } = item.node;
+  if (file === undefined) return;
+  try {
+    item.stats = lstatSync(file, LSTAT);
+  } catch (cause) {
+    unseen(item.node, cause);
+    return;
+  }
+  if (!isSymlink(item.stats)) return;
+  try {
+    item.target = readlinkSync(file);
+  } catch (cause) {
+    unreadable(file, cause);
+  }
+}
+
+async function look(item: Item): Promise<void> {
+  if (!item.decision.wanted) return;
+  item.stats = await statsOf(item.node);
+  if (item.stats && isSymlink(item.stats) && item.node.file !== undefined) item.target = await targetOf(item.node.file);
+}
+
+function typeOf({ mode }: BigIntStats): number {
+  return Number(mode) & TYPE;
+}
+
+function isSymlink(stats: BigIntStats): boolean {
+  return typeOf(stats) === SYMLINK;
 }
 
 /** Undefined for files that are gone by now, and for directories that only a prefix makes. */
@@ -216,16 +262,27 @@ function createEntry(
   { path, node, stats, target }: Pick<Item, "path" | "node" | "stats" | "target">,
   links: Map<string, string>,
 ): ContextEntry | undefined {
-  if (node.file === undefined) return { stat: impliedDirectoryStat(path), file: undefined, identity: "" };
-  if (stats === undefined || stats.isSocket() || stats.isDirectory() !== (node.kind === "directory")) return undefined;
-  if (stats.isSymbolicLink() && target === undefined) return undefined;
-  const identity = fileIdentity(stats);
-  const earlier = links.get(identity);
-  if (earlier === undefined && stats.nlink > 1n && stats.isFile()) links.set(identity, path);
-  return { stat: entryStat(path, stats, target ?? earlier ?? ""), file: node.file, identity };
+  const { file } = node;
+  if (file === undefined) return { stat: impliedDirectoryStat(path), file, device: 0n, inode: 0n };
+  if (stats === undefined) return undefined;
+  const type = typeOf(stats);
+  if (type === SOCKET || (type === DIRECTORY) !== (node.kind === "directory")) return undefined;
+  if (type === SYMLINK && target === undefined) return undefined;
+  const { dev: device, ino: inode } = stats;
+  const earlier =
+    stats.nlink > 1n && type !== DIRECTORY ? linkedBefore(path, stats, type === REGULAR, links) : undefined;
+  return { stat: entryStat(path, stats, target ?? earlier ?? ""), file, device, inode };
 }
 
-/** What stays the same as long as a path leads to the same file. */
-export function fileIdentity(stats: BigIntStats): string {
-  return `${stats.dev}:${stats.ino}`;
+/** The path under which a file with several names was given before. */
+function linkedBefore(
+  path: string,
+  { dev, ino }: BigIntStats,
+  isRegular: boolean,
+  links: Map<string, string>,
+): string | undefined {
+  const identity = `${dev}:${ino}`;
+  const earlier = links.get(identity);
+  if (earlier === undefined && isRegular) links.set(identity, path);
+  return earlier;
 }

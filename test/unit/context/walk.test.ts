@@ -117,14 +117,20 @@ describe("walking a directory", () => {
   });
 
   it("leaves out what vanishes while it walks", async () => {
-    const root = makeTree({ "a/x": "", b: "", "c/y": "" });
+    const root = makeTree({ "a/x": "", b: "", "c/y": "", "d/f": "" });
+    const tree = await openTree({ layers: [{ directory: root, prefix: "" }] });
+    const vanishing = {
+      ...tree,
+      children: async (directory: typeof tree.root) => {
+        if (directory.name === "a") rmSync(join(root, "a"), { recursive: true });
+        const nodes = await tree.children(directory);
+        if (directory.name === "c") rmSync(join(root, "c"), { recursive: true });
+        return nodes;
+      },
+    };
     const seen: string[] = [];
-    for await (const { stat } of walkTree(await openTree({ layers: [{ directory: root, prefix: "" }] }))) {
-      seen.push(stat.path);
-      if (stat.path === "a") rmSync(join(root, "a"), { recursive: true });
-      if (stat.path === "c") rmSync(join(root, "c"), { recursive: true });
-    }
-    expect(seen).toEqual(["a", "b", "c"]);
+    for await (const { stat } of walkTree(vanishing)) seen.push(stat.path);
+    expect(seen).toEqual(["a", "b", "c", "d", "d/f"]);
   });
 });
 
