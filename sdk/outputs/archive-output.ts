@@ -40,7 +40,11 @@ export async function writeComplete(
   const target = isReplaced ? `${file}.partial-${process.pid}` : file;
   try {
     await mkdir(dirname(file), { recursive: true });
-    await pipeline(Readable.from(chunks), createWriteStream(target), signal ? { signal } : {});
+    await pipeline(
+      Readable.from(chunks),
+      createWriteStream(target, { highWaterMark: 1024 * 1024 }),
+      signal ? { signal } : {},
+    );
     if (isReplaced) await rename(target, file);
   } catch (cause) {
     if (isReplaced) await rm(target, { force: true });

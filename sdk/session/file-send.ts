@@ -1,7 +1,5 @@
 import { Readable, type Writable } from "node:stream";
 import { pipeline } from "node:stream/promises";
-import { fromBinary } from "@bufbuild/protobuf";
-import { BytesMessageSchema } from "../proto/gen/filesync_pb.js";
 import { StatusError } from "../wire/status.ts";
 import type { SessionHandler, SessionService } from "./service.ts";
 
@@ -31,7 +29,7 @@ export function createFileSendService(receivers: ReadonlyMap<number, SessionHand
 export function contentReceiver(
   consume: (chunks: AsyncIterable<Uint8Array>, signal: AbortSignal) => Promise<void>,
 ): SessionHandler {
-  return (call) => consume(chunksOf(call.messages), call.signal);
+  return (call) => consume(call.content, call.signal);
 }
 
 /**
@@ -42,12 +40,4 @@ export function streamReceiver(open: () => Writable | Promise<Writable>): Sessio
   return contentReceiver(async (chunks, signal) => {
     await pipeline(Readable.from(chunks), await open(), { signal });
   });
-}
-
-async function* chunksOf(messages: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array, void> {
-  for await (const message of messages) {
-    const { data } = fromBinary(BytesMessageSchema, message);
-    // An empty chunk would be the end of the stream for a Readable.
-    if (data.byteLength > 0) yield data;
-  }
 }

@@ -11,6 +11,11 @@ export interface SessionCall {
   readonly headers: CallHeaders;
   /** The daemon's messages, until it half-closes. */
   readonly messages: AsyncIterable<Uint8Array>;
+  /**
+   * In place of the messages, where each of them holds a field of bytes and nothing else: those bytes as they come, without
+   * a copy that puts messages together.
+   */
+  readonly content: AsyncIterable<Uint8Array>;
   /** Sends one message; resolves when there is room for more. */
   send(message: Uint8Array): Promise<void>;
   /** Fires when the daemon cancels the call or the session ends. */

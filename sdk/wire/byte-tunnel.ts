@@ -63,7 +63,7 @@ export function openByteTunnel(socket: Socket, { path, headers }: TunnelRequest)
 }
 
 function createTunnel(stream: ClientHttp2Stream, close: () => void): Duplex {
-  const decode = createSliceDecoder(MESSAGE_LIMIT_BYTES);
+  const decoder = createSliceDecoder(MESSAGE_LIMIT_BYTES);
   const tunnel = new Duplex({
     read: () => void stream.resume(),
     write: (chunk: Buffer, _encoding, done) => send(stream, [chunk]).then(() => done(), done),
@@ -81,7 +81,7 @@ function createTunnel(stream: ClientHttp2Stream, close: () => void): Duplex {
   });
   stream.on("data", (chunk: Buffer) => {
     try {
-      for (const slice of decode(chunk)) if (!tunnel.push(slice)) stream.pause();
+      for (const slice of decoder.decode(chunk)) if (!tunnel.push(slice)) stream.pause();
     } catch (error) {
       tunnel.destroy(asError(error));
     }

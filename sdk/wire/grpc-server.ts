@@ -10,6 +10,7 @@ import { setImmediate } from "node:timers/promises";
 import { ProtocolError } from "../core/errors.ts";
 import { decodeFrames, encodeFrame, encodeFrameHeader } from "./grpc-frame.ts";
 import { FLOW_WINDOW_BYTES, MESSAGE_LIMIT_BYTES } from "./limits.ts";
+import { readSlices } from "./slice-reader.ts";
 import { StatusError, statusNumber } from "./status.ts";
 
 /** Headers of a call: names in lower case, repeated ones kept apart. */
@@ -22,6 +23,8 @@ export interface ServerCallHeaders {
 export interface ServerCall {
   readonly headers: ServerCallHeaders;
   readonly messages: AsyncIterable<Uint8Array>;
+  /** In place of the messages, where each of them holds a field of bytes and nothing else: those bytes as they come. */
+  readonly content: AsyncIterable<Uint8Array>;
   /** Resolves when there is room for more. */
   send(message: Uint8Array): Promise<void>;
   /** Fires when the peer cancels the call or the connection ends. */
@@ -98,6 +101,7 @@ async function serveCall(stream: ServerHttp2Stream, headers: ServerCallHeaders, 
   const call: ServerCall = {
     headers,
     messages: decodeFrames(stream.iterator({ destroyOnReturn: false }), MESSAGE_LIMIT_BYTES),
+    content: readSlices(stream, MESSAGE_LIMIT_BYTES),
     send: (message) => send(stream, message, canceled.signal),
     signal: canceled.signal,
   };

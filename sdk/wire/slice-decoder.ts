@@ -4,17 +4,27 @@ const FRAME_HEADER_BYTES = 5;
 const DATA_TAG = 0x0a;
 const MAX_FIELD_HEADER_BYTES = 6;
 
+/** Takes content out of messages, piece by piece. */
+export interface SliceDecoder {
+  /**
+   * The parts of what arrived that are content.
+   *
+   * @throws StatusError `UNIMPLEMENTED` for a compressed message, `RESOURCE_EXHAUSTED` for one above the limit, `INTERNAL`
+   * for one with other fields
+   */
+  decode(chunk: Buffer): readonly Buffer[];
+  /** False while a message is not whole. */
+  isBetweenMessages(): boolean;
+}
+
 /**
  * Takes the bytes out of gRPC messages with a single field of bytes, as they come: whoever wants a stream need not wait for
- * whole messages. Gives a function from what arrived to the parts of it that are content.
- *
- * @throws StatusError from that function: `UNIMPLEMENTED` for a compressed message, `RESOURCE_EXHAUSTED` for one above the
- * limit, `INTERNAL` for one with other fields
+ * whole messages.
  */
-export function createSliceDecoder(limitBytes: number): (chunk: Buffer) => readonly Buffer[] {
+export function createSliceDecoder(limitBytes: number): SliceDecoder {
   let head = Buffer.alloc(0);
   let contentBytes = 0;
-  return (chunk) => {
+  const decode = (chunk: Buffer): readonly Buffer[] => {
     const slices: Buffer[] = [];
     let rest = chunk;
     while (rest.byteLength > 0) {
@@ -35,6 +45,7 @@ export function createSliceDecoder(limitBytes: number): (chunk: Buffer) => reado
     }
     return slices;
   };
+  return { decode, isBetweenMessages: () => contentBytes === 0 && head.byteLength === 0 };
 }
 
 /** Undefined while it is not whole. */

@@ -19,6 +19,7 @@ async function request(locals: readonly LocalSource[], headers: Headers, onSynce
   const handler = createFileSyncService(locals, onSynced ? { onSynced } : {}).methods[METHOD];
   const handling = handler?.({
     ...end,
+    content: end.messages,
     headers: { get: (name) => headers[name]?.[0], getAll: (name) => headers[name] ?? [] },
     signal: new AbortController().signal,
   }).finally(end.end);

@@ -1,7 +1,9 @@
 import { once } from "node:events";
 import { type ClientHttp2Session, connect } from "node:http2";
 import { duplexPair } from "node:stream";
+import { create, toBinary } from "@bufbuild/protobuf";
 import { describe, expect, test } from "vitest";
+import { BytesMessageSchema } from "../../../sdk/proto/gen/filesync_pb.js";
 import { decodeFrames, encodeFrame } from "../../../sdk/wire/grpc-frame.ts";
 import { type GrpcServer, type ServerHandler, serveGrpc } from "../../../sdk/wire/grpc-server.ts";
 
@@ -49,6 +51,79 @@ describe("the gRPC server", () => {
     const messages: string[] = [];
     for await (const message of decodeFrames(stream, 1000)) messages.push(Buffer.from(message).toString());
     expect(messages).toEqual(["one"]);
+    session.destroy();
+    await server.closed;
+  });
+
+  /** What a handler reads of messages that a peer sends and, perhaps, cuts off. */
+  async function contentOf(messages: readonly Buffer[], cutBytes = 0): Promise<Buffer> {
+    const chunks: Uint8Array[] = [];
+    let failure: unknown;
+    const { server, session } = pair({
+      "/s/M": async ({ content }) => {
+        try {
+          for await (const chunk of content) chunks.push(chunk);
+        } catch (error) {
+          failure = error;
+        }
+      },
+    });
+    const sent = Buffer.concat(messages);
+    const stream = session.request(HEADERS);
+    stream.resume().end(sent.subarray(0, sent.byteLength - cutBytes));
+    await new Promise((resolve) => stream.once("trailers", resolve));
+    session.destroy();
+    await server.closed;
+    if (failure !== undefined) throw failure;
+    return Buffer.concat(chunks);
+  }
+
+  const slice = (data: Uint8Array) => encodeFrame(toBinary(BytesMessageSchema, create(BytesMessageSchema, { data })));
+
+  test("gives the content of messages as one stream", async () => {
+    const parts = [Buffer.alloc(3_000_000, "a"), Buffer.alloc(0), Buffer.from("b"), Buffer.alloc(100_000, "c")];
+    const content = await contentOf(parts.map(slice));
+    expect(content.equals(Buffer.concat(parts))).toBe(true);
+    expect(await contentOf([])).toHaveLength(0);
+  });
+
+  test.each([1, 99, 103, 106])("tells that a message is cut off by %i bytes", async (cutBytes) => {
+    const messages = [slice(Buffer.from("whole")), slice(Buffer.alloc(100, "cut"))];
+    await expect(contentOf(messages, cutBytes)).rejects.toMatchObject({ status: "INTERNAL" });
+  });
+
+  test("makes a peer wait while nobody takes the content", async () => {
+    let take: (() => void) | undefined;
+    const asked = new Promise<void>((resolve) => {
+      take = resolve;
+    });
+    let receivedBytes = 0;
+    const { server, session } = pair({
+      "/s/M": async ({ content }) => {
+        for await (const chunk of content) {
+          receivedBytes += chunk.byteLength;
+          await asked;
+        }
+      },
+    });
+    const stream = session.request(HEADERS);
+    stream.resume();
+    let [sent, isFull] = [0, false];
+    while (!isFull) {
+      isFull = await new Promise<boolean>((resolve) => {
+        const timer = setTimeout(() => resolve(true), 300);
+        stream.write(slice(Buffer.alloc(1024 * 1024)), () => {
+          clearTimeout(timer);
+          resolve(false);
+        });
+      });
+      sent += 1;
+      expect(sent).toBeLessThan(32);
+    }
+    take?.();
+    stream.end();
+    await new Promise((resolve) => stream.once("trailers", resolve));
+    expect(receivedBytes).toBe(sent * 1024 * 1024);
     session.destroy();
     await server.closed;
   });

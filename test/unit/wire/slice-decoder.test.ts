@@ -22,9 +22,10 @@ describe("slices of bytes in messages", () => {
           const places = [0, ...cuts.map((cut) => Math.min(cut, stream.byteLength)), stream.byteLength].sort(
             (a, b) => a - b,
           );
-          const decode = createSliceDecoder(LIMIT_BYTES);
+          const { decode, isBetweenMessages } = createSliceDecoder(LIMIT_BYTES);
           const slices = places.slice(1).flatMap((end, index) => decode(stream.subarray(places[index], end)));
           expect(Buffer.concat(slices)).toEqual(Buffer.concat(contents));
+          expect(isBetweenMessages()).toBe(true);
         },
       ),
     );
@@ -33,7 +34,7 @@ describe("slices of bytes in messages", () => {
   test("of many sizes have the right headers", () => {
     for (const sizeBytes of [1, 127, 128, 16_383, 16_384, 300_000]) {
       const content = Buffer.alloc(sizeBytes, 7);
-      expect(Buffer.concat(createSliceDecoder(LIMIT_BYTES)(message(content)))).toEqual(content);
+      expect(Buffer.concat(createSliceDecoder(LIMIT_BYTES).decode(message(content)))).toEqual(content);
     }
   });
 
@@ -44,6 +45,6 @@ describe("slices of bytes in messages", () => {
     ["a wrong length", Buffer.from([0, 0, 0, 0, 3, 0x0a, 0, 0]), "INTERNAL"],
     ["a length without end", Buffer.from([0, 0, 0, 0, 9, 0x0a, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff]), "INTERNAL"],
   ])("are refused when %s", (_title, bytes, status) => {
-    expect(() => createSliceDecoder(LIMIT_BYTES)(bytes)).toThrowError(expect.objectContaining({ status }));
+    expect(() => createSliceDecoder(LIMIT_BYTES).decode(bytes)).toThrowError(expect.objectContaining({ status }));
   });
 });
