@@ -11,11 +11,13 @@ import { startDockerRegistry } from "../test/engines/docker-registry.ts";
 import { startBuildkitd } from "../test/engines/test-engine.ts";
 import { testTools } from "../test/engines/test-tools.ts";
 import { createBake } from "./harness/bake.ts";
+import { INPUTS } from "./harness/inputs.ts";
 import { measureInTurns } from "./harness/measurement.ts";
 import { createPackageSet, writeBakeFile } from "./harness/packages.ts";
 import { reportComparison } from "./harness/results.ts";
+import { sized } from "./harness/size.ts";
 
-const COUNT = 20;
+const COUNT = INPUTS.packages.some;
 const root = mkdtempSync(join(tmpdir(), "kitsmith-bench-"));
 await using registry = await startDockerRegistry();
 await using engine = await startBuildkitd();
@@ -29,7 +31,7 @@ try {
       salt: `${name} ${process.pid}`,
       from: [`FROM --platform=$BUILDPLATFORM ${base} AS build`, "ARG TARGETARCH"],
       lines: [
-        'RUN ["/bin/sh", "-c", "sleep 1; echo $TARGETARCH > /made"]',
+        `RUN ["/bin/sh", "-c", "sleep ${sized(1, 0)}; echo $TARGETARCH > /made"]`,
         "FROM scratch",
         "COPY --from=build /made /content /",
       ],

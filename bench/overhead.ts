@@ -8,21 +8,18 @@ import { join } from "node:path";
 import { pkg } from "../sdk/index.ts";
 import { startDockerRegistry } from "../test/engines/docker-registry.ts";
 import { startBuildkitd } from "../test/engines/test-engine.ts";
-import { sampleOf } from "./harness/measurement.ts";
+import { createSide, sampleOf, takeTurns } from "./harness/measurement.ts";
 import { createPackageSet } from "./harness/packages.ts";
-import { reportFigure } from "./harness/results.ts";
+import { reportTime } from "./harness/results.ts";
 
-const ROUNDS = 9;
 const root = mkdtempSync(join(tmpdir(), "kitsmith-bench-"));
 await using registry = await startDockerRegistry();
 await using engine = await startBuildkitd();
 try {
   await overhead("warm-up");
-  const times: number[] = [];
-  for (let round = 0; round < ROUNDS; round += 1) times.push(await overhead(`round-${round}`));
-  const { medianMs, fastestMs, slowestMs } = sampleOf(times);
-  console.log(`single rounds from ${fastestMs.toFixed(0)} to ${slowestMs.toFixed(0)} ms`);
-  reportFigure({ what: "overhead of one build and push", value: medianMs, unit: "ms", limit: 120, aim: 60 });
+  const added = createSide((round) => overhead(`round-${round}`));
+  await takeTurns([added], { rounds: 9 });
+  reportTime("overhead of one build and push", sampleOf(added.outcomes), { limit: 120, aim: 60 });
 } finally {
   rmSync(root, { recursive: true, force: true });
 }

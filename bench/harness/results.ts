@@ -2,6 +2,7 @@ import { appendFileSync } from "node:fs";
 import { basename } from "node:path";
 import type { Sample } from "./measurement.ts";
 import { type ComparisonResult, type FigureResult, type Result, verdictOf } from "./report.ts";
+import { benchSize } from "./size.ts";
 
 /** Ours beside a peer's, in the same run. */
 export type Comparison = Omit<ComparisonResult, "kind" | "bench" | "ratio" | "spread">;
@@ -36,7 +37,8 @@ export function reportTime(what: string, time: Sample, goal: Pick<Figure, "limit
 }
 
 function goalText(value: number, { limit, aim }: Pick<Figure, "limit" | "aim">): string {
-  if (limit === undefined) return "";
+  // Goals are set for full inputs.
+  if (limit === undefined || benchSize() === "small") return "";
   const words = { none: "", above: "TOO MUCH", limit: "reached, not the aim", aim: "reached" };
   return `; at most ${limit}${aim === undefined ? "" : `, aim ${aim}`}: ${words[verdictOf(value, { limit, aim })]}`;
 }
