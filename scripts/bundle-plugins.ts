@@ -1,3 +1,4 @@
+import { appendFile } from "node:fs/promises";
 import { builtinModules } from "node:module";
 import type { Options } from "tsup";
 
@@ -31,11 +32,31 @@ export interface DeferredModules {
   readonly inside?: DeferredModules;
 }
 
+/** What is given to esbuild, and what it leaves to be done. */
+export interface DeferredTexts {
+  readonly plugins: Plugin[];
+  /** Appends the texts to the program, once it is written. */
+  appendTo(program: string): Promise<void>;
+}
+
 /**
  * Puts modules, with all that they import, into the bundle as text that is compiled on first use: code that is only
- * there, but never run, would still be parsed at each start, which takes longer than Node's own start.
+ * there, but never run, would still be parsed at each start, which takes longer than Node's own start. The texts stand
+ * at the end of the file, a comment each, since a comment is what is passed over most quickly.
  */
-export function deferred(modules: DeferredModules): Plugin[] {
+export function deferred(modules: DeferredModules): DeferredTexts {
+  const texts = new Map<string, string>();
+  return {
+    plugins: pluginsFor(modules, texts),
+    appendTo: async (program) => {
+      const lines = [...texts].sort(([left], [right]) => (left < right ? -1 : 1));
+      const comments = lines.map(([name, text]) => `${comment(name)}${asLine(text)}`);
+      await appendFile(program, `${comments.join("")}\n`);
+    },
+  };
+}
+
+function pluginsFor(modules: DeferredModules, texts: Map<string, string>): Plugin[] {
   const plugin: Plugin = {
     name: "deferred",
     setup: (build) => {
@@ -54,23 +75,38 @@ export function deferred(modules: DeferredModules): Plugin[] {
           conditions: ["import", "module"],
           define: { "import.meta.url": "importMetaUrl" },
           logLevel: "error",
-          plugins: modules.inside === undefined ? [lazyBuiltins] : deferred(modules.inside),
+          plugins: modules.inside === undefined ? [lazyBuiltins] : pluginsFor(modules.inside, texts),
         });
-        return { contents: compileOnUse(bundled.outputFiles[0]?.text ?? "") };
+        texts.set(path, bundled.outputFiles[0]?.text ?? "");
+        return { contents: compileOnUse(path) };
       });
     },
   };
   return [plugin, lazyBuiltins];
 }
 
+function comment(name: string): string {
+  return `\n//${name}:`;
+}
+
+/** What ends a line elsewhere than in JSON is escaped, too. */
+function asLine(text: string): string {
+  return JSON.stringify(text).replace(/[\u007f-\uffff]/g, (character) => {
+    return `\\u${character.charCodeAt(0).toString(16).padStart(4, "0")}`;
+  });
+}
+
 /**
  * The text keeps the address of the program, so that files beside it are found and its own calls are known as such.
  * The banner of the bundle names it, as it names `require`: a module that says `import.meta` has no `module`.
  */
-function compileOnUse(source: string): string {
+function compileOnUse(name: string): string {
   return `
     const { compileFunction, constants } = require("node:vm");
-    compileFunction(${JSON.stringify(source)}, ["module", "exports", "require", "importMetaUrl"], {
+    const program = require("node:fs").readFileSync(new URL(importMetaUrl), "latin1");
+    const start = program.lastIndexOf(${JSON.stringify(comment(name))}) + ${comment(name).length};
+    const source = JSON.parse(program.slice(start, program.indexOf("\\n", start)));
+    compileFunction(source, ["module", "exports", "require", "importMetaUrl"], {
       filename: importMetaUrl,
       importModuleDynamically: constants.USE_MAIN_CONTEXT_DEFAULT_LOADER,
     })(module, exports, require, importMetaUrl);

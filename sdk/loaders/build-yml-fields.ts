@@ -1,4 +1,4 @@
-import type { z } from "zod";
+import type * as z from "zod/mini";
 import { isRecord } from "../core/json.ts";
 import { nearest } from "../core/nearest.ts";
 import type { RecordShape, Shape } from "../pkg/record.ts";

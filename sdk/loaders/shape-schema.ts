@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod/mini";
 import type { RecordShape, Shape } from "../pkg/record.ts";
 import { parseGoBoolean, parseGoNumber } from "./go-scalar.ts";
 import { YamlScalar } from "./yaml-reading.ts";
@@ -7,7 +7,7 @@ import { YamlScalar } from "./yaml-reading.ts";
  * A zod schema for a shape as YAML holds it: keys are those of YAML, scalars are typed by the field that they are for,
  * and null stands for absence. What it gives has the keys of JSON and code.
  */
-export function schemaOf(shape: Shape): z.ZodType {
+export function schemaOf(shape: Shape): z.ZodMiniType {
   switch (shape.kind) {
     case "text":
       return scalar("text", (value) => value.text);
@@ -24,21 +24,27 @@ export function schemaOf(shape: Shape): z.ZodType {
     case "list":
       return list(shape.of);
     case "map":
-      return z
-        .custom<Readonly<Record<string, unknown>>>(isMapping, { message: "expected a map" })
-        .pipe(z.record(z.string(), schemaOf(shape.of).nullable()))
-        .transform((value) => withoutNulls(value, shape.of));
+      return transformed(mapping(z.record(z.string(), z.nullable(schemaOf(shape.of)))), (value) =>
+        withoutNulls(value, shape.of),
+      );
     case "record":
       return recordSchema(shape);
   }
 }
 
-function recordSchema(shape: RecordShape): z.ZodType {
-  const members = shape.members.map((member) => [member.yamlKey, schemaOf(member.shape).nullish()]);
-  return z
-    .custom<Readonly<Record<string, unknown>>>(isMapping, { message: "expected a map" })
-    .pipe(z.strictObject(Object.fromEntries(members)))
-    .transform((value) => renamed(shape, value));
+function recordSchema(shape: RecordShape): z.ZodMiniType {
+  const members = shape.members.map((member) => [member.yamlKey, z.nullish(schemaOf(member.shape))]);
+  return transformed(mapping(z.strictObject(Object.fromEntries(members))), (value) => renamed(shape, value));
+}
+
+/** What is no map of YAML is told as such, before its members are looked at. */
+function mapping<T extends z.ZodMiniType<unknown, Readonly<Record<string, unknown>>>>(members: T) {
+  const isMap = z.custom<Readonly<Record<string, unknown>>>(isMapping, { message: "expected a map" });
+  return z.pipe(isMap, members);
+}
+
+function transformed<T, To>(schema: z.ZodMiniType<T>, transform: (value: T) => To): z.ZodMiniType<To> {
+  return z.pipe(schema, z.transform(transform));
 }
 
 function renamed(shape: RecordShape, value: Readonly<Record<string, unknown>>): Readonly<Record<string, unknown>> {
@@ -51,17 +57,16 @@ function renamed(shape: RecordShape, value: Readonly<Record<string, unknown>>): 
 }
 
 /** A list; null elements are left out, as go-yaml leaves them out. */
-function list(of: Shape): z.ZodType {
-  return z
-    .array(schemaOf(of).nullable(), { error: "expected a list" })
-    .transform((items) => items.filter((item) => item !== null));
+function list(of: Shape): z.ZodMiniType {
+  const items = z.array(z.nullable(schemaOf(of)), { error: "expected a list" });
+  return transformed(items, (values) => values.filter((item) => item !== null));
 }
 
-function scalar<T>(expected: string, parse: (value: YamlScalar) => T | undefined): z.ZodType {
-  return z.unknown().transform((value, context) => {
+function scalar<T>(expected: string, parse: (value: YamlScalar) => T | undefined): z.ZodMiniType {
+  return z.transform((value, context) => {
     const parsed = value instanceof YamlScalar ? parse(value) : undefined;
     if (parsed !== undefined) return parsed;
-    context.addIssue({ code: "custom", message: `expected ${expected}` });
+    context.issues.push({ code: "custom", message: `expected ${expected}`, input: value });
     return z.NEVER;
   });
 }

@@ -1,10 +1,9 @@
-import { homedir } from "node:os";
-import { join } from "node:path";
 import type { Abortable } from "../core/abort.ts";
 import type { CredentialSource } from "../credentials/credential-source.ts";
 import { createRegistryPolicy, type RegistryPolicy, type RegistrySettings } from "../credentials/registry-policy.ts";
 import { type Cache, openCache } from "../oci/layout/cache.ts";
 import { createRegistryClient, type RegistryClient } from "../oci/registry/client.ts";
+import { defaultCacheDirectory } from "./destinations/cache-directory.ts";
 import type { RunContext } from "./run.ts";
 
 /** The places that hold images: opened on first use, closed with the run. */
@@ -23,11 +22,6 @@ export interface StoreOptions extends Abortable {
   readonly registries?: RegistrySettings | undefined;
   /** Gets warnings about registries. Default: nobody. */
   readonly emit?: RunContext["emit"] | undefined;
-}
-
-/** The cache that the LinuxKit CLI uses too: `LINUXKIT_CACHE`, else `~/.linuxkit/cache`. */
-export function defaultCacheDirectory(): string {
-  return process.env.LINUXKIT_CACHE || join(homedir(), ".linuxkit", "cache");
 }
 
 /** Opens nothing yet. @throws InputError `INPUT_OPTION_INVALID` for a mirror that is none */

@@ -2,9 +2,9 @@ import type { PlatformText } from "../core/platform.ts";
 import { openCachedImage } from "../image/cached-image.ts";
 import type { Image } from "../image/image.ts";
 import { openCache } from "../oci/layout/cache.ts";
+import { defaultCacheDirectory } from "../run/destinations/cache-directory.ts";
 import type { FluentPackage } from "../run/facade/fluent-package.ts";
 import type { BuildOptions } from "../run/facade/options.ts";
-import { defaultCacheDirectory } from "../run/stores.ts";
 
 /**
  * Opens a package's image for a platform to look into it: from the OCI cache, into which it is built first where it is not

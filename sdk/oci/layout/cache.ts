@@ -8,7 +8,7 @@ import type { Descriptor } from "../model/descriptor.ts";
 import { flattenIndex } from "../model/image-tree.ts";
 import { createIndex, type ImageIndex } from "../model/manifest.ts";
 import { formatReference, parseReference } from "../model/reference.ts";
-import { type ExportOptions, exportArchive } from "./archive-export.ts";
+import type { ExportOptions } from "./archive-export.ts";
 import { createBlobStore, removeLeftovers } from "./blob-store.ts";
 import { findMissing } from "./closure.ts";
 import { lockFile } from "./file-lock.ts";
@@ -142,8 +142,10 @@ export async function openCache(directory: string, options: Abortable = {}): Pro
       const { importArchive } = await import("./archive-import.ts");
       return await importArchive(blobs, archive, importOptions);
     },
-    exportArchive: (descriptor: Descriptor, exportOptions: ExportOptions) =>
-      exportArchive(blobs, descriptor, exportOptions),
+    exportArchive: async function* (descriptor: Descriptor, exportOptions: ExportOptions): ContentStream {
+      const { exportArchive } = await import("./archive-export.ts");
+      yield* exportArchive(blobs, descriptor, exportOptions);
+    },
     flattenIndex: (descriptor: Descriptor, flattenOptions?: Abortable) =>
       flattenIndex(blobs, descriptor, flattenOptions),
     findMissing: (descriptor: Descriptor, findOptions?: Abortable) => findMissing(blobs, descriptor, findOptions),

@@ -2,26 +2,20 @@ import { createReadStream } from "node:fs";
 import type { Abortable } from "../../core/abort.ts";
 import { InputError } from "../../core/errors.ts";
 import { type Platform, type PlatformText, parsePlatform } from "../../core/platform.ts";
+import { checkMirrors } from "../../credentials/mirrors.ts";
 import type { RegistrySettings } from "../../credentials/registry-policy.ts";
-import { type ImportedImage, type ImportOptions, importImages } from "../../oci/cache/import-images.ts";
-import { publishedImages } from "../../oci/cache/published.ts";
-import { pullIntoCache } from "../../oci/cache/pull.ts";
-import { type CachePushOptions, type PushedImage, pushFromCache } from "../../oci/cache/push.ts";
+import type { ImportedImage, ImportOptions } from "../../oci/cache/import-images.ts";
+import type { CachePushOptions, PushedImage } from "../../oci/cache/push.ts";
 import type { ExportFormat } from "../../oci/layout/archive-export.ts";
 import { type Cache, openCache as openLayout } from "../../oci/layout/cache.ts";
-import {
-  type CacheCheck,
-  type CheckCacheOptions,
-  checkCache as checkCacheDirectory,
-} from "../../oci/layout/check/check-cache.ts";
+import type { CacheCheck, CheckCacheOptions } from "../../oci/layout/check/check-cache.ts";
 import { missingName, type Removal } from "../../oci/layout/removal.ts";
 import type { NamedDescriptor } from "../../oci/layout/root-index.ts";
 import type { ContentStream } from "../../oci/model/content.ts";
 import { type Descriptor, descriptorPlatform } from "../../oci/model/descriptor.ts";
 import { formatReference, parseReference } from "../../oci/model/reference.ts";
-import { createRegistryClient } from "../../oci/registry/client.ts";
-import { writeComplete } from "../../outputs/archive-output.ts";
-import { createStores, defaultCacheDirectory, type Stores } from "../stores.ts";
+import type { Stores } from "../stores.ts";
+import { defaultCacheDirectory } from "./cache-directory.ts";
 
 /** Which cache is opened. */
 export interface CacheOptions extends Abortable {
@@ -93,7 +87,8 @@ export interface ImageCache extends AsyncDisposable {
  * @throws ContentError `CONTENT_CORRUPT` naming the damaged file, `CONTENT_WRITE_FAILED`, `CACHE_LOCK_UNAVAILABLE`
  */
 export async function openCache({ directory, registries, signal }: CacheOptions = {}): Promise<ImageCache> {
-  const stores = createStores({ signal, registries });
+  checkMirrors(registries?.mirrors ?? {});
+  const stores = storesOnUse({ signal, ...(registries ? { registries } : {}) });
   const cache = await openLayout(directory || defaultCacheDirectory(), { signal });
   const exported = (name: string, options: CacheExportOptions = {}) => exportImage(cache, name, options);
   return Object.freeze<ImageCache>({
@@ -102,13 +97,37 @@ export async function openCache({ directory, registries, signal }: CacheOptions 
     remove: (names, options = {}) => removeImages(cache, names, options),
     clean: (options = {}) => cleanCache(cache, options),
     export: exported,
-    exportTo: (name, file, options) => writeComplete(file, exported(name, options), options?.signal),
-    import: (archive, options) =>
-      importImages(cache, typeof archive === "string" ? fileContent(archive) : archive, options),
-    pull: (name, options = {}) => pullImages(cache, stores, name, options),
-    push: (name, options) => pushFromCache(cache, stores.registry(), name, options),
-    [Symbol.asyncDispose]: () => stores[Symbol.asyncDispose](),
+    exportTo: async (name, file, options) => {
+      const { writeComplete } = await import("../../outputs/archive-output.ts");
+      await writeComplete(file, exported(name, options), options?.signal);
+    },
+    import: async (archive, options) => {
+      const { importImages } = await import("../../oci/cache/import-images.ts");
+      return await importImages(cache, typeof archive === "string" ? fileContent(archive) : archive, options);
+    },
+    pull: async (name, options = {}) => await pullImages(cache, await stores.open(), name, options),
+    push: async (name, options) => {
+      const { pushFromCache } = await import("../../oci/cache/push.ts");
+      return await pushFromCache(cache, (await stores.open()).registry(), name, options);
+    },
+    [Symbol.asyncDispose]: stores[Symbol.asyncDispose],
   });
+}
+
+interface StoresOnUse extends AsyncDisposable {
+  open(): Promise<Stores>;
+}
+
+/** Most of what a cache is asked needs no registry, and listing it should not load what speaks to one. */
+function storesOnUse(options: Pick<CacheOptions, "signal" | "registries">): StoresOnUse {
+  let opened: Promise<Stores> | undefined;
+  return {
+    open: () => {
+      opened ??= import("../stores.ts").then(({ createStores }) => createStores(options));
+      return opened;
+    },
+    [Symbol.asyncDispose]: async () => await (await opened)?.[Symbol.asyncDispose](),
+  };
 }
 
 /**
@@ -117,6 +136,7 @@ export async function openCache({ directory, registries, signal }: CacheOptions 
  * @throws ContentError as `CONTENT_NOT_FOUND` if there is no such directory, `CONTENT_CORRUPT` for a layout of another version
  */
 export async function checkCache({ directory, ...options }: CacheCheckOptions = {}): Promise<CacheCheck> {
+  const { checkCache: checkCacheDirectory } = await import("../../oci/layout/check/check-cache.ts");
   return await checkCacheDirectory(directory || defaultCacheDirectory(), options);
 }
 
@@ -154,6 +174,10 @@ async function publishedNames(
   images: readonly NamedDescriptor[],
   signal: AbortSignal | undefined,
 ): Promise<readonly string[]> {
+  const [{ createRegistryClient }, { publishedImages }] = await Promise.all([
+    import("../../oci/registry/client.ts"),
+    import("../../oci/cache/published.ts"),
+  ]);
   const client = createRegistryClient({ env: process.env });
   try {
     return (await publishedImages(client, images, { signal })).map(({ name }) => name);
@@ -217,6 +241,7 @@ async function pullImages(
   name: string,
   { platforms, signal }: CachePullOptions,
 ): Promise<Descriptor> {
+  const { pullIntoCache } = await import("../../oci/cache/pull.ts");
   const chosen = platforms?.map(parsePlatform);
   return await pullIntoCache(cache, stores.reader(), name, { signal, ...(chosen ? { platforms: chosen } : {}) });
 }

@@ -7,7 +7,7 @@ import { formatPlatform, type Platform } from "../../core/platform.ts";
 import { connectEngine } from "../../engine/connect-engine.ts";
 import { discoverEngine, type TriedEngine } from "../../engine/discovery/discover-engine.ts";
 import { openCache } from "../../oci/layout/cache.ts";
-import { defaultCacheDirectory } from "../stores.ts";
+import { defaultCacheDirectory } from "../destinations/cache-directory.ts";
 
 /** What was looked at, and what came out. */
 export interface Finding {

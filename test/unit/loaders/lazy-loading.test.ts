@@ -9,7 +9,7 @@ vi.mock("yaml", async (original) => {
   loaded.push("yaml");
   return await original();
 });
-vi.mock("zod", async (original) => {
+vi.mock("zod/mini", async (original) => {
   loaded.push("zod");
   return await original();
 });

@@ -12,8 +12,8 @@ function loadedWith(entry: string, { inputs }: Metafile): readonly string[] {
   return [...loaded];
 }
 
-test("a run in which nothing has to be built loads neither engine nor gRPC", async () => {
-  const entry = "sdk/run/execution.ts";
+/** All that is loaded with one of our files, before anything is imported on demand. */
+async function imported(entry: string): Promise<readonly string[]> {
   const { metafile } = await build({
     absWorkingDir: ROOT,
     entryPoints: [entry],
@@ -26,9 +26,21 @@ test("a run in which nothing has to be built loads neither engine nor gRPC", asy
     write: false,
     metafile: true,
   });
-  const loaded = loadedWith(entry, metafile);
+  return loadedWith(entry, metafile);
+}
+
+test("a run in which nothing has to be built loads neither engine nor gRPC", async () => {
+  const loaded = await imported("sdk/run/execution.ts");
   expect(loaded).toContain("sdk/run/build/package-work.ts");
   expect(
     loaded.filter((file) => /^sdk\/(?:engine|session|wire|proto|outputs|image)\/|@grpc|@bufbuild|execa/.test(file)),
+  ).toEqual([]);
+});
+
+test("a cache that is only looked at loads nothing that speaks to registries or engines, or writes archives", async () => {
+  const loaded = await imported("sdk/run/destinations/image-cache.ts");
+  expect(loaded).toContain("sdk/oci/layout/cache.ts");
+  expect(
+    loaded.filter((file) => /^sdk\/(?:engine|session|wire|proto|outputs|image|oci\/registry)\/|archive-/.test(file)),
   ).toEqual([]);
 });
