@@ -27,12 +27,28 @@ const PREFIX = "/_apis/artifactcache/";
 export async function startActionsCache(): Promise<ActionsCache> {
   const entries: Entry[] = [];
   const token = makeToken();
-  const server = createServer((request, response) => {
+  const server = await serveLoopback(async (request, response, base) => {
     if (request.headers.authorization !== `Bearer ${token}` && !request.url?.startsWith("/download/")) {
       response.writeHead(401).end();
       return;
     }
-    answer(request, response, entries, url()).catch((error: unknown) => {
+    await answer(request, response, entries, base);
+  });
+  return {
+    ...server,
+    token,
+    get keys() {
+      return entries.filter(({ committed }) => committed).map(({ key }) => key);
+    },
+  };
+}
+
+/** Serves HTTP on a free port of the loopback address. */
+export async function serveLoopback(
+  answerRequest: (request: IncomingMessage, response: ServerResponse, base: string) => Promise<void>,
+): Promise<AsyncDisposable & { readonly url: string }> {
+  const server = createServer((request, response) => {
+    answerRequest(request, response, url()).catch((error: unknown) => {
       response.writeHead(500).end(String(error));
     });
   });
@@ -44,10 +60,6 @@ export async function startActionsCache(): Promise<ActionsCache> {
   };
   return {
     url: `${url()}/`,
-    token,
-    get keys() {
-      return entries.filter(({ committed }) => committed).map(({ key }) => key);
-    },
     [Symbol.asyncDispose]: async () => {
       server.closeAllConnections();
       await new Promise<void>((resolve) => server.close(() => resolve()));
@@ -113,7 +125,7 @@ function contentOf({ chunks }: Entry): Buffer {
 }
 
 /** Unsigned: the engine reads what it allows, and this server compares it as a whole. */
-function makeToken(): string {
+export function makeToken(): string {
   const part = (value: unknown): string => Buffer.from(JSON.stringify(value)).toString("base64url");
   const now = Math.floor(Date.now() / 1000);
   const ac = JSON.stringify([{ Scope: "refs/heads/main", Permission: 3 }]);

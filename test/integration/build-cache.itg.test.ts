@@ -13,6 +13,7 @@ import {
 } from "kitsmith";
 import { afterAll, beforeAll, describe, expect, inject, test, vi } from "vitest";
 import { startActionsCache } from "../engines/actions-cache.ts";
+import { startActionsCacheV2 } from "../engines/actions-cache-v2.ts";
 import { AZURE_ACCOUNT, S3_KEYS, startAzblob, startS3 } from "../engines/object-stores.ts";
 import { startBuildkitd, type TestEngine } from "../engines/test-engine.ts";
 import { createRepository, type PackageRepository } from "./package-repository.ts";
@@ -73,9 +74,10 @@ describe("caches beside the engine's own", () => {
     return { ran: all.filter((state) => state === "ran").length, cached: all.includes("cached") };
   };
   /** Builds on the first engine, then on one that has seen nothing. */
-  const secondBuild = async (caches: CacheInputs) => {
+  const secondBuild = async (caches: CacheInputs, secret = "no secret") => {
     const run = build(amd64(caches), first);
     await run;
+    expect(JSON.stringify(await eventsOf(run))).not.toContain(secret);
     expect((await notices(run)).filter((notice) => notice.includes("could not be written"))).toEqual([]);
     return await onFreshEngine(async ({ address }) => {
       const again = build(amd64(caches), address);
@@ -190,11 +192,43 @@ describe("caches beside the engine's own", () => {
     vi.stubEnv("ACTIONS_CACHE_URL", cache.url);
     vi.stubEnv("ACTIONS_RUNTIME_TOKEN", cache.token);
     try {
-      expect(await secondBuild({ from: { type: "gha" }, to: { type: "gha", mode: "max" } })).toEqual(ALL_CACHED);
+      expect(await secondBuild({ from: { type: "gha" }, to: { type: "gha", mode: "max" } }, cache.token)).toEqual(
+        ALL_CACHED,
+      );
     } finally {
       vi.unstubAllEnvs();
     }
     expect(cache.keys).toContainEqual(expect.stringMatching(/^index-buildkit-amd64-/));
+  });
+
+  test.each([
+    {
+      title: "named",
+      given: (url: string, token: string) => ({ version: 2, urlV2: url, token: fromValue(token) }) as const,
+    },
+    { title: "of a runner", given: () => ({}) },
+  ])("gha, second version, $title", async ({ title, given }) => {
+    await using cache = await startActionsCacheV2();
+    if (title === "of a runner") {
+      vi.stubEnv("ACTIONS_CACHE_SERVICE_V2", "True");
+      vi.stubEnv("ACTIONS_RESULTS_URL", cache.url);
+      vi.stubEnv("ACTIONS_CACHE_URL", "http://127.0.0.1:1/");
+      vi.stubEnv("ACTIONS_RUNTIME_TOKEN", cache.token);
+    }
+    const place = {
+      type: "gha",
+      scope: title.replaceAll(" ", "-"),
+      timeoutMs: 60_000,
+      ...given(cache.url, cache.token),
+    } as const;
+    try {
+      expect(await secondBuild({ from: place, to: { ...place, mode: "max" } }, cache.token)).toEqual(ALL_CACHED);
+    } finally {
+      vi.unstubAllEnvs();
+    }
+    expect(cache.keys).toContainEqual(expect.stringMatching(/^index-[a-z-]+-amd64-/));
+    // The shell is larger than a block, the index is not.
+    for (const count of Object.values(cache.counts)) expect(count).toBeGreaterThan(0);
   });
 
   test("caches that are not there or cannot be written are no failures, unless that is wanted", async () => {
