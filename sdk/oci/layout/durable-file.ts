@@ -1,10 +1,12 @@
 import { randomUUID } from "node:crypto";
 import { type FileHandle, mkdir, open, rename, rm } from "node:fs/promises";
 import { dirname, join } from "node:path";
+import { createGatheringWriter } from "./gathering-writer.ts";
 import { asWriteError } from "./write-error.ts";
 
 /** A file that is being written under a temporary name. Disposing it without {@link NewFile.publish} removes it. */
 export interface NewFile extends AsyncDisposable {
+  /** Takes a copy of a chunk and resolves when there is room for more; what cannot be written may be told later. */
   write(chunk: Uint8Array): Promise<void>;
   /** Makes the content safe on disk and gives it its name, which it takes from any older file at once. */
   publish(path: string): Promise<void>;
@@ -18,22 +20,26 @@ export interface NewFile extends AsyncDisposable {
 export async function createNewFile(directory: string): Promise<NewFile> {
   const temporary = join(directory, randomUUID());
   const handle = await guarded(temporary, () => openNew(directory, temporary));
-  let open: FileHandle | undefined = handle;
+  const writer = createGatheringWriter(handle);
+  let isOpen = true;
   return {
     async write(chunk) {
-      await guarded(temporary, () => writeAll(handle, chunk));
+      await guarded(temporary, () => writer.write(chunk));
     },
     async publish(path) {
       await guarded(path, async () => {
+        await writer.finish();
         await handle.sync();
-        open = undefined;
+        isOpen = false;
         await handle.close();
         await rename(temporary, path);
         await syncDirectory(dirname(path));
       });
     },
     async [Symbol.asyncDispose]() {
-      await open?.close();
+      await writer.settled();
+      if (isOpen) await handle.close();
+      isOpen = false;
       await rm(temporary, { force: true });
     },
   };
@@ -57,11 +63,6 @@ export async function replaceFile(
 async function openNew(directory: string, path: string): Promise<FileHandle> {
   await mkdir(directory, { recursive: true });
   return await open(path, "wx", 0o666);
-}
-
-async function writeAll(handle: FileHandle, chunk: Uint8Array): Promise<void> {
-  let offset = 0;
-  while (offset < chunk.byteLength) offset += (await handle.write(chunk, offset)).bytesWritten;
 }
 
 /** A renamed file is safe only when its directory is. */
