@@ -1,12 +1,11 @@
 import { includeFollowed } from "../context/follow-paths.ts";
-import { createEntryOpener } from "../context/open-file.ts";
-import { createPace } from "../context/pace.ts";
 import { createPathFilter } from "../context/path-filter.ts";
 import { openTree } from "../context/virtual-tree.ts";
-import { type ContextEntry, walkTree } from "../context/walk.ts";
 import type { LocalSource } from "../core/local-source.ts";
-import { type SendSummary, sendTree, type TreeSource } from "../wire/fsutil/sender.ts";
+import { type SendSummary, sendTree } from "../wire/fsutil/sender.ts";
 import { StatusError } from "../wire/status.ts";
+import type { SharedListings } from "./filesync/shared-listings.ts";
+import { createTreeListing, type TreeListing } from "./filesync/tree-listing.ts";
 import { ignoreFileOf } from "./ignore-request.ts";
 import { readListHeader } from "./list-header.ts";
 import type { CallHeaders, SessionCall, SessionService } from "./service.ts";
@@ -19,6 +18,12 @@ const FRONTEND_NAMES = ["context", "dockerfile"];
 export interface SyncReport extends SendSummary {
   /** Name of the local source. */
   readonly name: string;
+  /** Files that the daemon had already, and did not ask for. */
+  readonly filesSkipped: number;
+  /** How large these are. */
+  readonly bytesSkipped: number;
+  /** Entries that exclude patterns kept out. A directory that was not entered is one, whatever it holds. */
+  readonly entriesIgnored: number;
   readonly durationMs: number;
 }
 
@@ -26,6 +31,11 @@ export interface SyncReport extends SendSummary {
 export interface FileSyncOptions {
   /** Called after each request that was answered in full; the frontend makes several for one build. */
   readonly onSynced?: (report: SyncReport) => void;
+  /**
+   * Lets requests for the same files that go on at the same time, also in other sessions, share one walk of the directory.
+   * A request that joins another one gets the tree as that one saw it. Default: each request walks.
+   */
+  readonly listings?: SharedListings;
 }
 
 /** What the daemon asks for. */
@@ -45,11 +55,26 @@ export function createFileSyncService(locals: readonly LocalSource[], options: F
   const sync = async (call: SessionCall): Promise<void> => {
     const local = findLocal(locals, readListHeader(call.headers, "dir-name")[0] ?? "");
     const startedAt = performance.now();
-    const source = await openSource(local, readRequest(call.headers), call.signal);
-    const summary = await sendTree(call, source, { signal: call.signal });
-    options.onSynced?.({ name: local.name, ...summary, durationMs: performance.now() - startedAt });
+    const send = async (listing: TreeListing): Promise<void> => {
+      const summary = await sendTree(call, listing, { signal: call.signal });
+      const durationMs = performance.now() - startedAt;
+      options.onSynced?.(reportOf(local, summary, listing, durationMs));
+    };
+    const { key, create } = await findFiles(local, readRequest(call.headers));
+    await (options.listings ? options.listings.with(key, create, send) : send(create()));
   };
   return { methods: { [METHOD]: sync } };
+}
+
+function reportOf(
+  { name }: LocalSource,
+  summary: SendSummary,
+  { entriesIgnored }: TreeListing,
+  durationMs: number,
+): SyncReport {
+  const filesSkipped = summary.filesTotal - summary.filesSent;
+  const bytesSkipped = summary.bytesTotal - summary.bytesSent;
+  return { name, ...summary, filesSkipped, bytesSkipped, entriesIgnored, durationMs };
 }
 
 function readRequest(headers: CallHeaders): SyncRequest {
@@ -60,11 +85,11 @@ function readRequest(headers: CallHeaders): SyncRequest {
   };
 }
 
-async function openSource(
+/** What a request is for: a key that tells it from others, and how its files are listed. */
+async function findFiles(
   local: LocalSource,
   request: SyncRequest,
-  signal: AbortSignal,
-): Promise<TreeSource<ContextEntry>> {
+): Promise<{ readonly key: string; readonly create: () => TreeListing }> {
   const tree = await openTree(local.root);
   const include = await includeFollowed(tree, request.include, request.followPaths);
   const ignoreFile = local.ignoreFiles ? undefined : ignoreFileOf(request.include, request.followPaths);
@@ -72,16 +97,10 @@ async function openSource(
     { include: local.includePatterns, exclude: local.excludePatterns },
     { include, exclude: request.exclude },
   ].filter((filter) => filter.include?.length || filter.exclude?.length);
-  const pace = createPace();
+  const hidden = ignoreFile === undefined ? [] : [ignoreFile];
   return {
-    entries: () =>
-      walkTree(tree, {
-        pace,
-        filters: filters.map(createPathFilter),
-        hidden: new Set(ignoreFile === undefined ? [] : [ignoreFile]),
-        signal,
-      }),
-    open: createEntryOpener(pace),
+    key: JSON.stringify([local.root, filters, hidden]),
+    create: () => createTreeListing(tree, { filters: filters.map(createPathFilter), hidden: new Set(hidden) }),
   };
 }
 

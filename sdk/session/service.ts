@@ -18,6 +18,11 @@ export interface SessionCall {
   readonly content: AsyncIterable<Uint8Array>;
   /** Sends one message; resolves when there is room for more. */
   send(message: Uint8Array): Promise<void>;
+  /**
+   * Sends messages that are framed already (a zero byte, the length in four bytes, the message), one behind the other, as
+   * `send` does. The bytes must not be changed afterwards.
+   */
+  sendFrames(frames: Uint8Array): Promise<void>;
   /** Fires when the daemon cancels the call or the session ends. */
   readonly signal: AbortSignal;
 }

@@ -1,21 +1,27 @@
 import { StatusError } from "./status.ts";
 
-const HEADER_BYTES = 5;
+/** What stands before each message. */
+export const FRAME_HEADER_BYTES = 5;
 
 /** A message as gRPC frames it: a flag byte (0: not compressed), the length, the bytes. */
 export function encodeFrame(message: Uint8Array): Buffer {
-  const frame = Buffer.allocUnsafe(HEADER_BYTES + message.byteLength);
-  frame.writeUInt8(0, 0);
-  frame.writeUInt32BE(message.byteLength, 1);
-  frame.set(message, HEADER_BYTES);
+  const frame = Buffer.allocUnsafe(FRAME_HEADER_BYTES + message.byteLength);
+  writeFrameHeader(frame, message.byteLength, 0);
+  frame.set(message, FRAME_HEADER_BYTES);
   return frame;
 }
 
 /** What stands before a message. */
 export function encodeFrameHeader(sizeBytes: number): Buffer {
-  const header = Buffer.alloc(HEADER_BYTES);
-  header.writeUInt32BE(sizeBytes, 1);
+  const header = Buffer.allocUnsafe(FRAME_HEADER_BYTES);
+  writeFrameHeader(header, sizeBytes, 0);
   return header;
+}
+
+/** Writes what stands before a message. */
+export function writeFrameHeader(target: Buffer, sizeBytes: number, start: number): void {
+  target[start] = 0;
+  target.writeUInt32BE(sizeBytes, start + 1);
 }
 
 /**
@@ -30,7 +36,7 @@ export async function* decodeFrames(
 ): AsyncGenerator<Uint8Array, void> {
   let parts: Uint8Array[] = [];
   let availableBytes = 0;
-  let neededBytes = HEADER_BYTES;
+  let neededBytes = FRAME_HEADER_BYTES;
   let inBody = false;
   for await (const chunk of chunks) {
     parts.push(chunk);
@@ -41,7 +47,7 @@ export async function* decodeFrames(
       parts = [buffer.subarray(neededBytes)];
       availableBytes -= neededBytes;
       if (inBody) yield taken;
-      neededBytes = inBody ? HEADER_BYTES : bodyLength(taken, limitBytes);
+      neededBytes = inBody ? FRAME_HEADER_BYTES : bodyLength(taken, limitBytes);
       inBody = !inBody;
     }
   }

@@ -27,6 +27,8 @@ export interface ServerCall {
   readonly content: AsyncIterable<Uint8Array>;
   /** Resolves when there is room for more. */
   send(message: Uint8Array): Promise<void>;
+  /** Sends messages that are framed already, one behind the other. The bytes must not be changed afterwards. */
+  sendFrames(frames: Uint8Array): Promise<void>;
   /** Fires when the peer cancels the call or the connection ends. */
   readonly signal: AbortSignal;
 }
@@ -102,7 +104,8 @@ async function serveCall(stream: ServerHttp2Stream, headers: ServerCallHeaders, 
     headers,
     messages: decodeFrames(stream.iterator({ destroyOnReturn: false }), MESSAGE_LIMIT_BYTES),
     content: readSlices(stream, MESSAGE_LIMIT_BYTES),
-    send: (message) => send(stream, message, canceled.signal),
+    send: (message) => send(stream, framed(message), canceled.signal),
+    sendFrames: (frames) => send(stream, [frames], canceled.signal),
     signal: canceled.signal,
   };
   let failure: unknown;
@@ -119,19 +122,19 @@ async function serveCall(stream: ServerHttp2Stream, headers: ServerCallHeaders, 
 const IS_BUN = process.versions.bun !== undefined;
 
 /** All that is sent in one turn of the event loop goes out together. */
-async function send(stream: ServerHttp2Stream, message: Uint8Array, signal: AbortSignal): Promise<void> {
+async function send(stream: ServerHttp2Stream, parts: readonly Uint8Array[], signal: AbortSignal): Promise<void> {
   signal.throwIfAborted();
   if (!IS_BUN && stream.writableCorked === 0) {
     stream.cork();
     process.nextTick(() => stream.uncork());
   }
-  if (message.byteLength <= COPIED_BYTES) stream.write(encodeFrame(message));
-  else {
-    stream.write(encodeFrameHeader(message.byteLength));
-    stream.write(message);
-  }
+  for (const part of parts) stream.write(part);
   if (IS_BUN) await setImmediate();
   while (stream.writableLength > SEND_BUFFER_BYTES) await once(stream, "drain", { signal });
+}
+
+function framed(message: Uint8Array): readonly Uint8Array[] {
+  return message.byteLength <= COPIED_BYTES ? [encodeFrame(message)] : [encodeFrameHeader(message.byteLength), message];
 }
 
 function finish(stream: ServerHttp2Stream, failure: unknown): void {

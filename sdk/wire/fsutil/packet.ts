@@ -1,8 +1,9 @@
 import { BinaryReader, BinaryWriter, WireType } from "@bufbuild/protobuf/wire";
 import { ProtocolError } from "../../core/errors.ts";
 import type { FileStat } from "../../core/file-stat.ts";
-import { decodeStat, encodeStat } from "./stat.ts";
-import { varintSize, writeVarint } from "./varint.ts";
+import { FRAME_HEADER_BYTES, writeFrameHeader } from "../grpc-frame.ts";
+import { decodeStat, statRoom, writeStat } from "./stat.ts";
+import { MAX_VARINT_BYTES, varintSize, writeVarint } from "./varint.ts";
 
 /** One message of a directory transfer. */
 export type Packet =
@@ -20,8 +21,13 @@ const TYPES = ["stat", "request", "data", "finish", "error"] as const satisfies 
 const FIELD = { type: 1, stat: 2, id: 3, data: 4 } as const;
 const TAG = { type: 0x08, stat: 0x12, id: 0x18, data: 0x22 } as const;
 
+/** What a stat takes without its texts, about. */
+const TYPICAL_STAT_BYTES = 24;
+
 /** Room that {@link frameData} needs in front of the content. */
-export const DATA_HEADER_BYTES = 16;
+export const DATA_HEADER_BYTES: number = FRAME_HEADER_BYTES + 16;
+/** Room that it needs behind the last content of a file. */
+export const DATA_END_BYTES: number = FRAME_HEADER_BYTES + 8;
 
 /**
  * Encodes a packet. Content goes faster through {@link frameData}.
@@ -43,30 +49,66 @@ export function encodePacket(packet: Packet): Uint8Array {
 }
 
 function encodeStatPacket(stat: FileStat): Uint8Array {
-  const encoded = encodeStat(stat);
-  const packet = Buffer.allocUnsafe(1 + varintSize(encoded.byteLength) + encoded.byteLength);
-  packet[0] = TAG.stat;
-  encoded.copy(packet, writeVarint(packet, encoded.byteLength, 1));
-  return packet;
+  const frame = Buffer.allocUnsafe(statFrameRoom(stat));
+  return frame.subarray(FRAME_HEADER_BYTES, writeStatFrame(frame, stat, 0));
+}
+
+/** Room that {@link writeStatFrame} may need. */
+export function statFrameRoom(stat: FileStat): number {
+  return FRAME_HEADER_BYTES + 1 + MAX_VARINT_BYTES + statRoom(stat);
+}
+
+/** Writes the packet for an entry as a message that is framed for gRPC; gives the offset behind it. */
+export function writeStatFrame(target: Buffer, stat: FileStat, start: number): number {
+  const packetStart = start + FRAME_HEADER_BYTES;
+  // The length comes first and is known last; a wrong guess costs a move by a byte.
+  const guessed = varintSize(TYPICAL_STAT_BYTES + stat.path.length + stat.linkname.length);
+  const guessedStart = packetStart + 1 + guessed;
+  const guessedEnd = writeStat(target, stat, guessedStart);
+  const sizeBytes = guessedEnd - guessedStart;
+  target[packetStart] = TAG.stat;
+  const statStart = packetStart + 1 + varintSize(sizeBytes);
+  if (statStart !== guessedStart) target.copyWithin(statStart, guessedStart, guessedEnd);
+  writeVarint(target, sizeBytes, packetStart + 1);
+  const end = statStart + sizeBytes;
+  writeFrameHeader(target, end - packetStart, start);
+  return end;
 }
 
 /**
- * Makes a data packet around content that is already in its buffer, without copying it: the content starts at
- * {@link DATA_HEADER_BYTES} and the header is written right before it. Gives the part of the buffer that is the packet.
+ * Makes a framed data packet around content that is already in its buffer, without copying it: the content starts at
+ * {@link DATA_HEADER_BYTES} and the headers are written right before it; the last packet of a file is followed by its end.
+ * Gives the part of the buffer that is to be sent.
  */
-export function frameData(buffer: Buffer, id: number, sizeBytes: number): Buffer {
+export function frameData(buffer: Buffer, id: number, sizeBytes: number, isLast: boolean): Buffer {
+  const contentEnd = DATA_HEADER_BYTES + sizeBytes;
+  const end = isLast ? writeDataHeader(buffer, id, 0, contentEnd) : contentEnd;
+  if (sizeBytes === 0) return buffer.subarray(contentEnd, end);
+  const start = DATA_HEADER_BYTES - dataHeaderSize(id, sizeBytes);
+  writeDataHeader(buffer, id, sizeBytes, start);
+  return buffer.subarray(start, end);
+}
+
+function dataHeaderSize(id: number, sizeBytes: number): number {
   const idBytes = id === 0 ? 0 : 1 + varintSize(id);
-  const headerBytes = 2 + idBytes + 1 + varintSize(sizeBytes);
-  const packet = buffer.subarray(DATA_HEADER_BYTES - headerBytes, DATA_HEADER_BYTES + sizeBytes);
-  packet[0] = TAG.type;
-  packet[1] = TYPES.indexOf("data");
+  return FRAME_HEADER_BYTES + 2 + idBytes + (sizeBytes === 0 ? 0 : 1 + varintSize(sizeBytes));
+}
+
+/** Writes all that stands before the content; gives the offset behind it. */
+function writeDataHeader(target: Buffer, id: number, sizeBytes: number, start: number): number {
+  const messageBytes = dataHeaderSize(id, sizeBytes) - FRAME_HEADER_BYTES + sizeBytes;
+  writeFrameHeader(target, messageBytes, start);
+  let end = start + FRAME_HEADER_BYTES;
+  target[end] = TAG.type;
+  target[end + 1] = TYPES.indexOf("data");
+  end += 2;
   if (id !== 0) {
-    packet[2] = TAG.id;
-    writeVarint(packet, id, 3);
+    target[end] = TAG.id;
+    end = writeVarint(target, id, end + 1);
   }
-  packet[2 + idBytes] = TAG.data;
-  writeVarint(packet, sizeBytes, 3 + idBytes);
-  return packet;
+  if (sizeBytes === 0) return end;
+  target[end] = TAG.data;
+  return writeVarint(target, sizeBytes, end + 1);
 }
 
 /**

@@ -1,16 +1,37 @@
 import type { Abortable } from "../../core/abort.ts";
 import { PlanError, ProtocolError } from "../../core/errors.ts";
-import { type FileStat, isRegularMode } from "../../core/file-stat.ts";
 import { peerFailure, reportFailure } from "./failure.ts";
-import { DATA_HEADER_BYTES, decodePacket, encodePacket, frameData } from "./packet.ts";
+import { createLargestFiles, type SentFile } from "./largest-files.ts";
+import { DATA_END_BYTES, DATA_HEADER_BYTES, decodePacket, encodePacket, frameData } from "./packet.ts";
 import type { PacketStream } from "./packet-stream.ts";
+import { createRequestQueue } from "./request-queue.ts";
 
 /** The tree that is sent. */
-export interface TreeSource<Entry extends { readonly stat: FileStat }> {
-  /** The entries, in the order of the protocol: depth first, siblings by the bytes of their names. */
-  entries(): AsyncIterable<Entry>;
-  /** Opens the content of a regular file of the tree. */
-  open(entry: Entry): FileContent | Promise<FileContent>;
+export interface TreeSource {
+  /**
+   * The entries in the order of the protocol: depth first, siblings by the bytes of their names. The first one has number 0,
+   * those of the next batch go on where it ended.
+   */
+  batches(): AsyncIterable<EntryBatch>;
+  /** The regular file with a number that a batch held; undefined if the entry has no content of its own. */
+  file(id: number): TreeFile | undefined;
+}
+
+/** Entries that follow each other. */
+export interface EntryBatch {
+  /** A packet for each of them, framed. */
+  readonly frames: Uint8Array;
+  readonly entries: number;
+  /** How many of these are files with content of their own, and how large they are together. */
+  readonly files: number;
+  readonly fileBytes: number;
+}
+
+/** A file that the peer may ask for. */
+export interface TreeFile {
+  readonly path: string;
+  readonly sizeBytes: number;
+  open(): FileContent | Promise<FileContent>;
 }
 
 /** The content of an open file; a FileHandle is one. */
@@ -28,9 +49,13 @@ export interface FileContent {
 export interface SendSummary {
   /** Regular files of the tree. */
   readonly filesTotal: number;
+  /** How large they are. */
+  readonly bytesTotal: number;
   /** Those whose content the peer asked for. */
   readonly filesSent: number;
   readonly bytesSent: number;
+  /** The ten largest of these, the largest first. */
+  readonly largestFiles: readonly SentFile[];
 }
 
 const CHUNK_BYTES = 128 * 1024;
@@ -45,9 +70,9 @@ const READERS = 4;
  * @throws ProtocolError `FSUTIL_PEER_FAILED`, `WIRE_FRAME_INVALID`; PlanError `PLAN_TREE_CHANGED`; what the source throws
  * @source https://github.com/tonistiigi/fsutil/blob/83cac42c1c52/send.go
  */
-export async function sendTree<Entry extends { readonly stat: FileStat }>(
+export async function sendTree(
   stream: PacketStream,
-  source: TreeSource<Entry>,
+  source: TreeSource,
   { signal }: Abortable = {},
 ): Promise<SendSummary> {
   signal?.throwIfAborted();
@@ -70,14 +95,11 @@ interface Transfer {
   fail(reason: unknown): void;
 }
 
-function createTransfer<Entry extends { readonly stat: FileStat }>(
-  stream: PacketStream,
-  source: TreeSource<Entry>,
-): Transfer {
-  const files = new Map<number, Entry>();
-  const requested: (readonly [id: number, entry: Entry])[] = [];
-  const summary = { filesTotal: 0, filesSent: 0, bytesSent: 0 };
-  let taken = 0;
+function createTransfer(stream: PacketStream, source: TreeSource): Transfer {
+  const largest = createLargestFiles();
+  const requested = createRequestQueue();
+  const summary = { filesTotal: 0, bytesTotal: 0, filesSent: 0, bytesSent: 0 };
+  let listed = 0;
   let readers = 0;
   let over = false;
   let settle: { resolve: (summary: SendSummary) => void; reject: (reason: unknown) => void } | undefined;
@@ -88,36 +110,31 @@ function createTransfer<Entry extends { readonly stat: FileStat }>(
   };
 
   const sendEntries = async (): Promise<void> => {
-    let id = 0;
-    for await (const entry of source.entries()) {
+    for await (const { frames, entries, files, fileBytes } of source.batches()) {
       if (over) return;
-      if (isRegularMode(entry.stat.mode) && entry.stat.linkname === "") {
-        files.set(id, entry);
-        summary.filesTotal += 1;
-      }
-      id += 1;
-      await stream.send(encodePacket({ type: "stat", stat: entry.stat }));
+      listed += entries;
+      summary.filesTotal += files;
+      summary.bytesTotal += fileBytes;
+      await stream.sendFrames(frames);
     }
     await stream.send(encodePacket({ type: "stat", stat: undefined }));
   };
 
   const readRequested = async (): Promise<void> => {
     readers += 1;
-    for (let next = requested[taken]; next !== undefined && !over; next = requested[taken]) {
-      taken += 1;
-      const [id, entry] = next;
+    for (let id = requested.take(); id !== undefined && !over; id = requested.take()) {
+      const file = source.file(id);
+      if (file === undefined) throw unknownFile(id);
       summary.filesSent += 1;
-      const sentBytes = await sendContent(stream, id, entry, source, () => over);
+      largest.add(file);
+      const sentBytes = await sendContent(stream, id, file, () => over);
       summary.bytesSent += sentBytes;
     }
     readers -= 1;
   };
 
   const queue = (id: number): void => {
-    const entry = files.get(id);
-    if (entry === undefined) throw new ProtocolError("WIRE_FRAME_INVALID", `the engine asked for unknown file ${id}`);
-    files.delete(id);
-    requested.push([id, entry]);
+    if (id >= listed || !requested.add(id)) throw unknownFile(id);
     if (readers < READERS) readRequested().catch(fail);
   };
 
@@ -129,7 +146,7 @@ function createTransfer<Entry extends { readonly stat: FileStat }>(
       else if (packet.type === "finish") {
         over = true;
         await stream.send(encodePacket({ type: "finish" }));
-        return summary;
+        return { ...summary, largestFiles: largest.list() };
       }
     }
     throw peerFailure("the engine ended a transfer before it was complete");
@@ -143,36 +160,32 @@ function createTransfer<Entry extends { readonly stat: FileStat }>(
   return { finished, fail };
 }
 
-async function sendContent<Entry extends { readonly stat: FileStat }>(
-  stream: PacketStream,
-  id: number,
-  entry: Entry,
-  source: TreeSource<Entry>,
-  isOver: () => boolean,
-): Promise<number> {
-  const { path, sizeBytes } = entry.stat;
-  const opened = source.open(entry);
+function unknownFile(id: number): ProtocolError {
+  return new ProtocolError("WIRE_FRAME_INVALID", `the engine asked for unknown file ${id}`);
+}
+
+/** Gives the bytes that were sent: all, or fewer when the transfer is over before. */
+async function sendContent(stream: PacketStream, id: number, file: TreeFile, isOver: () => boolean): Promise<number> {
+  const { path, sizeBytes } = file;
+  const opened = file.open();
   const handle = "then" in opened ? await opened : opened;
   let sentBytes = 0;
   try {
     while (!isOver()) {
       // One byte more than is expected, so that the same read notices a file that has grown.
       const room = Math.min(CHUNK_BYTES, sizeBytes - sentBytes + 1);
-      const buffer = Buffer.allocUnsafeSlow(DATA_HEADER_BYTES + room);
+      const buffer = Buffer.allocUnsafe(DATA_HEADER_BYTES + room + DATA_END_BYTES);
       const read = handle.read(buffer, DATA_HEADER_BYTES, room, sentBytes);
       const { bytesRead } = "then" in read ? await read : read;
-      if (bytesRead === 0) break;
       sentBytes += bytesRead;
-      if (sentBytes > sizeBytes) throw sizeChanged(path);
-      await stream.send(frameData(buffer, id, bytesRead));
-      if (bytesRead < room && sentBytes === sizeBytes) break;
+      const isLast = bytesRead < room && sentBytes === sizeBytes;
+      if (sentBytes > sizeBytes || (bytesRead === 0 && !isLast)) throw sizeChanged(path);
+      await stream.sendFrames(frameData(buffer, id, bytesRead, isLast));
+      if (isLast) break;
     }
   } finally {
     await handle.close();
   }
-  if (isOver()) return sentBytes;
-  if (sentBytes !== sizeBytes) throw sizeChanged(path);
-  await stream.send(encodePacket({ type: "data", id, data: new Uint8Array(0) }));
   return sentBytes;
 }
 

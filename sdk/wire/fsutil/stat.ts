@@ -16,39 +16,50 @@ const FIELD = {
 
 /** Room for all fields but the texts. */
 const FIXED_BYTES = Object.keys(FIELD).length * (1 + MAX_VARINT_BYTES);
+/** What a UTF-16 unit may take. */
+const MAX_UTF8_BYTES = 3;
+
+/** Room that {@link writeStat} may need. */
+export function statRoom({ path, linkname }: FileStat): number {
+  return FIXED_BYTES + MAX_UTF8_BYTES * (path.length + linkname.length);
+}
 
 /**
- * Encodes a stat. Extended attributes are not sent: Node cannot read them.
+ * Writes a stat; gives the offset behind it. Extended attributes are not sent: Node cannot read them.
  *
  * Written by hand, since a tree has one of them for each entry and the general writer takes five times as long.
  *
  * @source https://github.com/tonistiigi/fsutil/blob/83cac42c1c52/types/stat.proto
  */
-export function encodeStat(stat: FileStat): Buffer {
-  const bytes = Buffer.allocUnsafe(FIXED_BYTES + Buffer.byteLength(stat.path) + Buffer.byteLength(stat.linkname));
-  let end = 0;
-  const text = (field: number, value: string): void => {
-    if (value === "") return;
-    bytes[end] = (field << 3) | WireType.LengthDelimited;
-    end = writeVarint(bytes, Buffer.byteLength(value), end + 1);
-    end += bytes.write(value, end);
-  };
-  const number = (field: number, value: number | bigint): void => {
-    if (value === 0 || value === 0n) return;
-    bytes[end] = (field << 3) | WireType.Varint;
-    const isSmall = typeof value === "number" && value > 0 && value < 2 ** 32;
-    end = isSmall ? writeVarint(bytes, value, end + 1) : writeVarint64(bytes, BigInt(value), end + 1);
-  };
-  text(FIELD.path, stat.path);
-  number(FIELD.mode, stat.mode);
-  number(FIELD.uid, stat.uid);
-  number(FIELD.gid, stat.gid);
-  number(FIELD.size, stat.sizeBytes);
-  number(FIELD.mtime, stat.mtimeNs);
-  text(FIELD.linkname, stat.linkname);
-  number(FIELD.deviceMajor, stat.deviceMajor);
-  number(FIELD.deviceMinor, stat.deviceMinor);
-  return bytes.subarray(0, end);
+export function writeStat(target: Buffer, stat: FileStat, start: number): number {
+  let end = writeText(target, FIELD.path, stat.path, start);
+  end = writeNumber(target, FIELD.mode, stat.mode, end);
+  end = writeNumber(target, FIELD.uid, stat.uid, end);
+  end = writeNumber(target, FIELD.gid, stat.gid, end);
+  end = writeNumber(target, FIELD.size, stat.sizeBytes, end);
+  if (stat.mtimeNs !== 0n) {
+    target[end] = (FIELD.mtime << 3) | WireType.Varint;
+    end = writeVarint64(target, stat.mtimeNs, end + 1);
+  }
+  end = writeText(target, FIELD.linkname, stat.linkname, end);
+  end = writeNumber(target, FIELD.deviceMajor, stat.deviceMajor, end);
+  return writeNumber(target, FIELD.deviceMinor, stat.deviceMinor, end);
+}
+
+function writeText(target: Buffer, field: number, value: string, start: number): number {
+  if (value === "") return start;
+  target[start] = (field << 3) | WireType.LengthDelimited;
+  const sizeBytes = Buffer.byteLength(value);
+  const end = writeVarint(target, sizeBytes, start + 1);
+  target.write(value, end);
+  return end + sizeBytes;
+}
+
+function writeNumber(target: Buffer, field: number, value: number, start: number): number {
+  if (value === 0) return start;
+  target[start] = (field << 3) | WireType.Varint;
+  if (value > 0 && value < 2 ** 32) return writeVarint(target, value, start + 1);
+  return writeVarint64(target, BigInt(value), start + 1);
 }
 
 /** Decodes a stat; extended attributes are dropped. Throws what the reader throws on bytes that do not parse. */

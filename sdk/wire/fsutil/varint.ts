@@ -19,12 +19,21 @@ export function writeVarint(target: Uint8Array, value: number, start: number): n
   return offset + 1;
 }
 
+const INT64 = new BigInt64Array(1);
+const HALVES = new Uint32Array(INT64.buffer);
+const LOW_HALF = new Uint8Array(new Uint16Array([1]).buffer)[0] === 1 ? 0 : 1;
+
 /** Writes an int64 as protobuf does, in two's complement; gives the offset behind it. */
 export function writeVarint64(target: Uint8Array, value: bigint, start: number): number {
-  const unsigned = BigInt.asUintN(64, value);
-  const low = Number(unsigned & 0xfff_ffffn);
-  const rest = unsigned >> 28n;
-  if (rest === 0n) return writeVarint(target, low, start);
-  for (let part = 0; part < 4; part += 1) target[start + part] = ((low >>> (7 * part)) & 0x7f) | 0x80;
-  return writeVarint64(target, rest, start + 4);
+  INT64[0] = value;
+  let low = HALVES[LOW_HALF] ?? 0;
+  let high = HALVES[1 - LOW_HALF] ?? 0;
+  let offset = start;
+  while (high > 0) {
+    target[offset] = (low & 0x7f) | 0x80;
+    low = ((low >>> 7) | (high << 25)) >>> 0;
+    high >>>= 7;
+    offset += 1;
+  }
+  return writeVarint(target, low, offset);
 }

@@ -1,4 +1,5 @@
 import type { PacketStream } from "../../../../sdk/wire/fsutil/packet-stream.ts";
+import { decodeFrames } from "../../../../sdk/wire/grpc-frame.ts";
 
 /** One end of a transfer in memory. */
 export interface PipeEnd extends PacketStream {
@@ -11,9 +12,13 @@ export function createPipe(room = 4): readonly [PipeEnd, PipeEnd] {
   const there = createDirection(room);
   const back = createDirection(room);
   return [
-    { messages: back.messages(), send: there.send, end: there.end },
-    { messages: there.messages(), send: back.send, end: back.end },
+    { messages: back.messages(), ...there.ways },
+    { messages: there.messages(), ...back.ways },
   ];
+}
+
+async function* onlyChunk(chunk: Uint8Array): AsyncGenerator<Uint8Array, void> {
+  yield chunk;
 }
 
 function createDirection(room: number) {
@@ -24,16 +29,23 @@ function createDirection(room: number) {
     for (const resolve of waiting.splice(0)) resolve();
   };
   const change = () => new Promise<void>((resolve) => waiting.push(resolve));
+  const send = async (message: Uint8Array): Promise<void> => {
+    // A copy, as a socket would make it: what is changed afterwards does not arrive.
+    queue.push(Uint8Array.from(message));
+    wake();
+    while (queue.length > room && !ended) await change();
+  };
+  const end = (): void => {
+    ended = true;
+    wake();
+  };
   return {
-    end: () => {
-      ended = true;
-      wake();
-    },
-    send: async (message: Uint8Array) => {
-      // A copy, as a socket would make it: what is changed afterwards does not arrive.
-      queue.push(Uint8Array.from(message));
-      wake();
-      while (queue.length > room && !ended) await change();
+    ways: {
+      send,
+      end,
+      sendFrames: async (frames: Uint8Array) => {
+        for await (const message of decodeFrames(onlyChunk(frames), frames.byteLength)) await send(message);
+      },
     },
     messages: async function* (): AsyncGenerator<Uint8Array, void> {
       for (;;) {

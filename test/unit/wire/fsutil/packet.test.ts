@@ -2,12 +2,14 @@ import { create, fromBinary, toBinary } from "@bufbuild/protobuf";
 import { describe, expect, it } from "vitest";
 import { PacketSchema } from "../../../../sdk/proto/gen/fsutil_pb.js";
 import {
+  DATA_END_BYTES,
   DATA_HEADER_BYTES,
   decodePacket,
   encodePacket,
   frameData,
   type Packet,
 } from "../../../../sdk/wire/fsutil/packet.ts";
+import { encodeFrame } from "../../../../sdk/wire/grpc-frame.ts";
 
 const STAT = {
   path: "dir/naïve-𝒳",
@@ -59,10 +61,14 @@ describe("packets", () => {
     [2 ** 14, 16_384],
     [2 ** 32 - 1, 2 ** 21],
   ])("frame content in its own buffer: file %i, %i bytes", (id, sizeBytes) => {
-    const buffer = Buffer.alloc(DATA_HEADER_BYTES + sizeBytes + 1, 0x55);
-    const packet = frameData(buffer, id, sizeBytes);
-    expect(packet.buffer).toBe(buffer.buffer);
-    expect(Buffer.compare(packet, encodePacket({ type: "data", id, data: Buffer.alloc(sizeBytes, 0x55) }))).toBe(0);
+    const buffer = Buffer.alloc(DATA_HEADER_BYTES + sizeBytes + DATA_END_BYTES, 0x55);
+    const content = encodeFrame(encodePacket({ type: "data", id, data: Buffer.alloc(sizeBytes, 0x55) }));
+    const end = encodeFrame(encodePacket({ type: "data", id, data: new Uint8Array(0) }));
+    const frames = frameData(buffer, id, sizeBytes, false);
+    expect(frames.buffer).toBe(buffer.buffer);
+    expect(Buffer.compare(frames, content)).toBe(0);
+    expect(Buffer.compare(frameData(buffer, id, sizeBytes, true), Buffer.concat([content, end]))).toBe(0);
+    expect(Buffer.compare(frameData(buffer, id, 0, true), end)).toBe(0);
   });
 
   it.each([[[0x08, 0x09]], [[0x22, 0x05, 1]], [[0x12, 0x02, 0x0a, 0x09]], [[0xff]]])("refuse %o", (bytes) => {

@@ -1,7 +1,6 @@
 import { describe, expect, it } from "vitest";
-import { openEntry } from "../../../../sdk/context/open-file.ts";
 import { openTree } from "../../../../sdk/context/virtual-tree.ts";
-import { walkTree } from "../../../../sdk/context/walk.ts";
+import { createTreeListing } from "../../../../sdk/session/filesync/tree-listing.ts";
 import { decodePacket, encodePacket, type Packet } from "../../../../sdk/wire/fsutil/packet.ts";
 import { sendTree } from "../../../../sdk/wire/fsutil/sender.ts";
 import { makeTree } from "../../context/tree-fixture.ts";
@@ -10,7 +9,7 @@ import { createPipe } from "./packet-pipe.ts";
 async function start(entries: Readonly<Record<string, string>>, signal?: AbortSignal) {
   const tree = await openTree({ layers: [{ directory: makeTree(entries), prefix: "" }] });
   const [end, peer] = createPipe(100);
-  const sending = sendTree(end, { entries: () => walkTree(tree), open: openEntry }, { signal });
+  const sending = sendTree(end, createTreeListing(tree, {}), { signal });
   const settled = sending.then(
     () => "done",
     (error: unknown) => error,
@@ -46,7 +45,10 @@ describe("sending", () => {
     ]);
     await peer.send(encodePacket({ type: "finish" }));
     expect(await readUntil(peer.messages, ({ type }) => type === "finish")).toEqual([{ type: "finish" }]);
-    await expect(sending).resolves.toEqual({ filesTotal: 2, filesSent: 1, bytesSent: 2 });
+    await expect(sending).resolves.toEqual({
+      ...{ filesTotal: 2, bytesTotal: 2, filesSent: 1, bytesSent: 2 },
+      largestFiles: [{ path: "a/x", sizeBytes: 2 }],
+    });
   });
 
   it.each([0, 7])("refuses a request for %i, which is no file", async (id) => {

@@ -2,20 +2,30 @@ import { execFileSync } from "node:child_process";
 import { lstatSync, readdirSync, readFileSync, readlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
-import { openEntry } from "../../../../sdk/context/open-file.ts";
 import { openTree } from "../../../../sdk/context/virtual-tree.ts";
-import { type ContextEntry, walkTree } from "../../../../sdk/context/walk.ts";
+import { createTreeListing } from "../../../../sdk/session/filesync/tree-listing.ts";
 import { receiveTree } from "../../../../sdk/wire/fsutil/receiver.ts";
-import { sendTree, type TreeSource } from "../../../../sdk/wire/fsutil/sender.ts";
+import { type FileContent, sendTree, type TreeFile, type TreeSource } from "../../../../sdk/wire/fsutil/sender.ts";
 import { makeDirectory, makeTree } from "../../context/tree-fixture.ts";
 import { createPipe } from "./packet-pipe.ts";
 
-async function sourceOf(directory: string): Promise<TreeSource<ContextEntry>> {
+async function sourceOf(directory: string): Promise<TreeSource> {
   const tree = await openTree({ layers: [{ directory, prefix: "" }] });
-  return { entries: () => walkTree(tree), open: openEntry };
+  return createTreeListing(tree, {});
 }
 
-async function transfer(source: TreeSource<ContextEntry>, destination: string) {
+/** A source whose files are opened in another way. */
+function openedBy(source: TreeSource, open: (file: TreeFile) => Promise<FileContent>): TreeSource {
+  return {
+    batches: () => source.batches(),
+    file: (id) => {
+      const file = source.file(id);
+      return file && { ...file, open: () => open(file) };
+    },
+  };
+}
+
+async function transfer(source: TreeSource, destination: string) {
   const [sender, receiver] = createPipe();
   const sending = sendTree(sender, source).finally(sender.end);
   const receiving = receiveTree(receiver.messages, receiver.send, destination).finally(receiver.end);
@@ -97,13 +107,10 @@ describe("sending a tree to a receiver", () => {
   it("tells both sides of a file that vanished, instead of sending nothing", async () => {
     const root = makeTree({ a: "content", b: "content" });
     const source = await sourceOf(root);
-    const vanishing = {
-      ...source,
-      open: (entry: ContextEntry) => {
-        execFileSync("rm", ["-f", join(root, "b")]);
-        return source.open(entry);
-      },
-    };
+    const vanishing = openedBy(source, async (file) => {
+      execFileSync("rm", ["-f", join(root, "b")]);
+      return await file.open();
+    });
     const destination = makeDirectory();
     const [sent, received] = await transfer(vanishing, destination);
     expect(sent).toMatchObject({ status: "rejected", reason: { code: "PLAN_TREE_CHANGED" } });
@@ -117,14 +124,11 @@ describe("sending a tree to a receiver", () => {
   ])("tells of a file that becomes %s while it is read", async (_title, content) => {
     const root = makeTree({ a: "content" });
     const source = await sourceOf(root);
-    const changing = {
-      ...source,
-      open: async (entry: ContextEntry) => {
-        const handle = await source.open(entry);
-        writeFileSync(join(root, "a"), content);
-        return handle;
-      },
-    };
+    const changing = openedBy(source, async (file) => {
+      const handle = await file.open();
+      writeFileSync(join(root, "a"), content);
+      return handle;
+    });
     const [sent] = await transfer(changing, makeDirectory());
     expect(sent).toMatchObject({ status: "rejected", reason: { code: "PLAN_TREE_CHANGED" } });
   });
