@@ -23,7 +23,7 @@ const SHAPES: readonly (readonly [shape: string, size: number])[] = [
   ["merged", sized(10_000, 100)],
   ["merged", LARGEST],
   ["chain", sized(3_000, 30)],
-  ["diamonds", sized(9_000, 30)],
+  ["diamonds", sized(3_000, 30)],
 ];
 
 const oracle = await buildOracle();
