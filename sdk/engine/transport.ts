@@ -10,6 +10,7 @@ import { createGrpcClient, type GrpcClient } from "../wire/grpc-client.ts";
 import { upgradeSocket } from "../wire/upgrade.ts";
 import type { ContainerEndpoint } from "./docker/container-address.ts";
 import { dialContainer, enterContainer } from "./docker/container-dial.ts";
+import { traceHeaders } from "./trace-context.ts";
 
 /** What kind of daemon listens: it decides how HTTP/2 is reached. */
 export type EngineKind = "buildkit" | "docker";
@@ -30,6 +31,7 @@ export function createContainerTransport(container: ContainerEndpoint): Transpor
         endpoint: container.docker,
         handshake: (socket) => enterContainer(container, socket),
         offerHttp2: false,
+        headers: traceHeaders(process.env),
       }),
     openSession: async (headers, options) => openSessionTunnel(await dialContainer(container, options), headers),
   };
@@ -42,7 +44,7 @@ export function createTransport(kind: EngineKind, endpoint: Endpoint): Transport
 
 function buildkitTransport(endpoint: Endpoint): Transport {
   return {
-    createClient: () => createGrpcClient({ endpoint }),
+    createClient: () => createGrpcClient({ endpoint, headers: traceHeaders(process.env) }),
     openSession: async (headers, options) => await tunnelSession(endpoint, headers, options),
   };
 }
@@ -63,7 +65,8 @@ function dockerTransport(endpoint: Endpoint): Transport {
     return await dialEndpoint(endpoint, { protocols: ["h2"] });
   };
   return {
-    createClient: () => createGrpcClient({ endpoint, handshake, offerHttp2: false }),
+    createClient: () =>
+      createGrpcClient({ endpoint, handshake, offerHttp2: false, headers: traceHeaders(process.env) }),
     async openSession(headers, { signal } = {}) {
       if (native) return await tunnelSession(endpoint, headers, { signal });
       const socket = await dialEndpoint(endpoint, { signal });

@@ -48,6 +48,8 @@ export interface GrpcClientOptions {
   readonly handshake?: (socket: Socket) => Promise<Socket>;
   /** Offer HTTP/2 by ALPN. Default true; false where the handshake starts with HTTP/1.1. */
   readonly offerHttp2?: boolean;
+  /** Sent with each call, under the call's own. Default: none. */
+  readonly headers?: Readonly<Record<string, string>>;
 }
 
 const CHANNEL_OPTIONS = {
@@ -63,7 +65,7 @@ const CHANNEL_OPTIONS = {
 
 /** Creates a client; nothing is dialled yet. */
 export function createGrpcClient(options: GrpcClientOptions): GrpcClient {
-  const { endpoint, handshake, offerHttp2 = true } = options;
+  const { endpoint, handshake, offerHttp2 = true, headers } = options;
   const sockets = new Set<Socket>();
   let closed = false;
   const keep = (socket: Socket): void => {
@@ -84,10 +86,13 @@ export function createGrpcClient(options: GrpcClientOptions): GrpcClient {
     if (closed) throw new ProtocolError("SESSION_CLOSED", "the connection was closed by its owner");
     return client;
   };
+  const withHeaders = (callOptions: CallOptions = {}): CallOptions =>
+    headers === undefined ? callOptions : { ...callOptions, headers: { ...headers, ...callOptions.headers } };
   return {
-    unary: async (method, request, callOptions = {}) => await callUnary(usable(), method, request, callOptions),
-    serverStream: (method, request, callOptions = {}) => callServerStream(usable(), method, request, callOptions),
-    bidi: (method, callOptions = {}) => callBidi(usable(), method, callOptions),
+    unary: async (method, request, callOptions) => await callUnary(usable(), method, request, withHeaders(callOptions)),
+    serverStream: (method, request, callOptions) =>
+      callServerStream(usable(), method, request, withHeaders(callOptions)),
+    bidi: (method, callOptions) => callBidi(usable(), method, withHeaders(callOptions)),
     probe: async (timeoutMs) => await probe(usable(), timeoutMs),
     close() {
       closed = true;

@@ -102,3 +102,26 @@ test("without tags of architectures, a second writer is refused where it is noti
   };
   await expect(publish(overwritten, first)).rejects.toMatchObject({ code: "REGISTRY_INDEX_CONFLICT" });
 });
+
+test("a list of tags is believed only where it is whole and names what was just put", async () => {
+  const repository = { registry: registry.address, repository: "app" };
+  await publishIndex({ client, repository, tag: "v1", entries: await pushAttested("mips") });
+  await client.deleteManifest({ ...repository, tag: "v1" });
+  const entries = await pushAttested("amd64");
+  const publishWith = async (listed: ReadonlySet<string> | undefined, expected: readonly string[] = []) => {
+    const telling = { ...client, listFewTags: async () => listed };
+    const platforms = expected.map((architecture) => ({ os: "linux", architecture }));
+    await publishIndex({ client: telling, repository, tag: "v1", entries, expected: platforms });
+    const { content } = await client.getManifest({ ...repository, tag: "v1" });
+    await client.deleteManifest({ ...repository, tag: "v1" });
+    const { manifests } = parseIndex(content, { origin: "the index" });
+    return manifests.flatMap(({ platform }) => platform?.architecture ?? []).filter((name) => name !== "unknown");
+  };
+  const both = ["amd64", "mips"];
+  expect((await publishWith(undefined)).sort()).toEqual(both);
+  expect((await publishWith(new Set())).sort()).toEqual(both);
+  expect((await publishWith(new Set(["v1-mips"]))).sort()).toEqual(both);
+  expect((await publishWith(new Set(["v1-amd64", "v1-mips"]))).sort()).toEqual(both);
+  expect(await publishWith(new Set(["v1-amd64"]))).toEqual(["amd64"]);
+  expect((await publishWith(new Set(["v1-amd64"]), ["mips"])).sort()).toEqual(both);
+});

@@ -1,6 +1,6 @@
 import type { Abortable } from "../../core/abort.ts";
 import { mapConcurrent } from "../../core/concurrency.ts";
-import { formatPlatform, type Platform, parsePlatform } from "../../core/platform.ts";
+import { formatPlatform, type Platform, type PlatformText, parsePlatform } from "../../core/platform.ts";
 import { formatArchTag } from "../model/arch-tag.ts";
 import { type Descriptor, descriptorPlatform } from "../model/descriptor.ts";
 import { flattenIndex, imagesByPlatform } from "../model/image-tree.ts";
@@ -17,6 +17,8 @@ export interface TaggedIndex extends Abortable {
   readonly tag: string;
   /** Annotations of images that shall stand in the index, too. */
   readonly indexedAnnotations?: readonly string[] | undefined;
+  /** What others are likely to add at the same time: their tags are asked for, whatever a list of tags says. Default: none. */
+  readonly expected?: readonly Platform[] | undefined;
 }
 
 /** Whatever others may have published beside ours: a tag that nobody asks for would not be believed. */
@@ -45,18 +47,40 @@ export async function putArchTags(index: TaggedIndex, entries: readonly Descript
  * What lies under the tags of single architectures: those that are known already, and those that are common.
  *
  * @param known - entries of the index; what they say of an image is kept
+ * @param ours - images whose tags we have put ourselves
  */
-export async function readArchTags(index: TaggedIndex, known: readonly Descriptor[]): Promise<readonly Descriptor[]> {
-  const platforms = new Map(KNOWN_PLATFORMS.map((platform) => [formatPlatform(platform), platform]));
-  for (const entry of imagesByPlatform(known).values()) {
-    const platform = descriptorPlatform(entry);
-    if (platform !== undefined) platforms.set(formatPlatform(platform), platform);
-  }
-  const byDigest = new Map(known.map((entry) => [entry.digest, entry]));
-  const found = await mapConcurrent([...platforms.values()], LOOKUPS_AT_ONCE, (platform) =>
-    readArchTag(index, platform, byDigest),
+export async function readArchTags(
+  index: TaggedIndex,
+  known: readonly Descriptor[],
+  ours: readonly Descriptor[],
+): Promise<readonly Descriptor[]> {
+  const sure = new Map([...platformsOf([...known, ...ours]), ...byText(index.expected ?? [])]);
+  const listed = await listArchTags(index, ours);
+  const byDigest = new Map([...known, ...ours].map((entry) => [entry.digest, entry]));
+  const asked = [...new Map([...byText(KNOWN_PLATFORMS), ...sure])].filter(
+    ([text, platform]) => listed === undefined || sure.has(text) || listed.has(formatArchTag(index.tag, platform)),
   );
+  const found = await mapConcurrent(asked, LOOKUPS_AT_ONCE, ([, platform]) => readArchTag(index, platform, byDigest));
   return found.flat();
+}
+
+/** One question in place of many. A list is believed if it is whole, and new enough to name the tags that we have just put. */
+async function listArchTags(
+  { client, repository, tag, signal }: TaggedIndex,
+  ours: readonly Descriptor[],
+): Promise<ReadonlySet<string> | undefined> {
+  const own = [...platformsOf(ours).values()].map((platform) => formatArchTag(tag, platform));
+  if (own.length === 0) return undefined;
+  const listed = await client.listFewTags(repository, { signal });
+  return listed !== undefined && own.every((one) => listed.has(one)) ? listed : undefined;
+}
+
+function platformsOf(entries: readonly Descriptor[]): ReadonlyMap<PlatformText, Platform> {
+  return byText([...imagesByPlatform(entries).values()].flatMap((entry) => descriptorPlatform(entry) ?? []));
+}
+
+function byText(platforms: readonly Platform[]): ReadonlyMap<PlatformText, Platform> {
+  return new Map(platforms.map((platform) => [formatPlatform(platform), platform]));
 }
 
 async function readArchTag(

@@ -10,7 +10,7 @@ import { putManifest } from "./manifest-push.ts";
 import { deleteManifest, findManifest, getManifest, resolveManifest, type StoredManifest } from "./manifests.ts";
 import { addReferrers, listReferrers, readReferrersTag } from "./referrers.ts";
 import { createRepositoryReader } from "./repository-reader.ts";
-import { listTags } from "./tags.ts";
+import { listFewTags, listTags } from "./tags.ts";
 import { createTransport, type Repository, type TransportOptions } from "./transport.ts";
 
 /** How registries are reached and who we are there. */
@@ -59,6 +59,8 @@ export interface RegistryClient {
   deleteManifest(reference: Reference, options?: Abortable): Promise<void>;
   /** All tags of a repository. */
   listTags(repository: Repository, options?: Abortable): Promise<readonly string[]>;
+  /** All tags of a repository if the registry tells them in one answer; undefined if it does not. */
+  listFewTags(repository: Repository, options?: Abortable): Promise<ReadonlySet<string> | undefined>;
   /** True if a repository holds a blob. */
   hasBlob(repository: Repository, blob: Expected, options?: Abortable): Promise<boolean>;
   /** A blob's bytes; the stream fails at its end if they are not what was expected. */
@@ -93,6 +95,7 @@ export function createRegistryClient(options: RegistryClientOptions = {}): Regis
     putManifest: (reference, manifest, callOptions = {}) => putManifest(transport, reference, manifest, callOptions),
     deleteManifest: (reference, callOptions = {}) => deleteManifest(transport, reference, callOptions),
     listTags: (repository, callOptions = {}) => listTags(transport, repository, callOptions),
+    listFewTags: (repository, callOptions = {}) => listFewTags(transport, repository, callOptions),
     hasBlob: (repository, blob, callOptions = {}) => hasBlob(transport, repository, blob, callOptions),
     openBlob: (repository, blob, callOptions = {}) => openBlob(transport, repository, blob, callOptions),
     uploadBlob: (repository, blob, open, callOptions = {}) =>

@@ -74,7 +74,7 @@ async function mergeAll(
 ): Promise<ImageIndex> {
   const { entries } = request;
   if (!archTags) return mergeIndex(current, entries);
-  const tagged = await readArchTags(request, [...(current?.manifests ?? []), ...entries]);
+  const tagged = await readArchTags(request, current?.manifests ?? [], entries);
   const merged = mergeIndex(current, [...entries, ...tagged]);
   const marked = await readMarkedAttestations(request, merged.manifests, entries);
   return marked.length === 0 ? merged : mergeIndex(merged, marked);

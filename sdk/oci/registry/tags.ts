@@ -7,6 +7,7 @@ import { nextPage } from "./next-page.ts";
 import { withRetry } from "./retry.ts";
 import type { Repository, Transport } from "./transport.ts";
 
+const FIRST_PAGE = "tags/list";
 const PAGE_LIMIT_BYTES = 4 * 1024 * 1024;
 const PAGES_LIMIT = 1000;
 
@@ -17,22 +18,51 @@ export async function listTags(
   { signal }: Abortable,
 ): Promise<readonly string[]> {
   const tags: string[] = [];
-  let path: string | URL | undefined = "tags/list";
-  for (let page = 0; path !== undefined; page += 1) {
-    if (page === PAGES_LIMIT) throw invalid(repository, "gives pages of tags without end");
-    const action = `listing the tags of ${repository.registry}/${repository.repository}`;
-    const call = { repository, method: "GET", path, access: "pull", action, accepts: [200], signal } as const;
-    const [answer, some]: readonly [HttpAnswer, readonly string[]] = await withRetry(
-      async () => {
-        const given = await transport.call(call);
-        return [given, await readPage(given, repository)];
-      },
-      { signal },
-    );
-    tags.push(...some);
-    path = nextPage(answer);
+  let path: string | URL | undefined = FIRST_PAGE;
+  for (let count = 0; path !== undefined; count += 1) {
+    if (count === PAGES_LIMIT) throw invalid(repository, "gives pages of tags without end");
+    const page: TagsPage = await fetchPage(transport, repository, path, signal);
+    tags.push(...page.tags);
+    path = page.next;
   }
   return Object.freeze(tags);
+}
+
+/** All tags of a repository, where the registry tells them in one answer; undefined where it does not, or refuses to. */
+export async function listFewTags(
+  transport: Transport,
+  repository: Repository,
+  { signal }: Abortable,
+): Promise<ReadonlySet<string> | undefined> {
+  try {
+    const { tags, next } = await fetchPage(transport, repository, FIRST_PAGE, signal);
+    return next === undefined ? new Set(tags) : undefined;
+  } catch (error) {
+    if (!(error instanceof RegistryError)) throw error;
+    return undefined;
+  }
+}
+
+interface TagsPage {
+  readonly tags: readonly string[];
+  readonly next: URL | undefined;
+}
+
+async function fetchPage(
+  transport: Transport,
+  repository: Repository,
+  path: string | URL,
+  signal: AbortSignal | undefined,
+): Promise<TagsPage> {
+  const action = `listing the tags of ${repository.registry}/${repository.repository}`;
+  const call = { repository, method: "GET", path, access: "pull", action, accepts: [200], signal } as const;
+  return await withRetry(
+    async () => {
+      const answer = await transport.call(call);
+      return { tags: await readPage(answer, repository), next: nextPage(answer) };
+    },
+    { signal },
+  );
 }
 
 async function readPage(answer: HttpAnswer, repository: Repository): Promise<readonly string[]> {

@@ -83,6 +83,7 @@ async function publish(
     annotations: annotationsOfIndex(images, "index"),
     archTags,
     indexedAnnotations: [INPUTS_ANNOTATION],
+    expected: images[0]?.node.tagged.package.platforms,
     signal,
   });
   for (const { node, image } of images) {
