@@ -39,6 +39,7 @@ const homes = [
   ["@grpc/grpc-js", ["^sdk/wire/"]],
   ["@bufbuild/protobuf", ["^sdk/proto/", "^sdk/(?:llb|wire|session|engine)/", "^test/"]],
   ["execa", ["^sdk/(?:git|engine|credentials|outputs)/", "^test/"]],
+  ["smol-toml", ["^sdk/engine/"]],
   ["tar-stream", ["^sdk/(?:oci/layout|outputs|image|testing|engine)/", "^test/"]],
   ["yaml", ["^sdk/loaders/", "^test/"]],
   ["zod", ["^sdk/loaders/", "^test/"]],

@@ -54,6 +54,8 @@ export const ERROR_CODES = {
     ENGINE_TOO_OLD: "The engine is older than the oldest version that is supported.",
     ENGINE_LOST: "The connection to the engine broke during a build.",
     ENGINE_START_FAILED: "kitsmith could not start an engine of its own.",
+    ENGINE_IMAGE_UNAVAILABLE: "The image of an engine's container is not there, and cannot be pulled.",
+    ENGINE_CONTAINER_TAKEN: "The name of an engine's container is that of a container of another kind.",
     ENGINE_DOWNLOAD_REFUSED: "A release has no pinned digest, or what was downloaded does not match it.",
     ENGINE_FEATURE_MISSING: "The engine cannot do what was asked, such as an exporter it lacks.",
   },

@@ -14,7 +14,10 @@ export const BUILDKIT_ROWS: readonly Row[] = [
   row(
     "B02",
     "What is not used any more is cleaned away.",
-    same("integration/pkg-commands.itg.test.ts", "builder du lists what lies in the engine's cache"),
+    same(
+      "integration/container-engine.itg.test.ts",
+      "pkg build, builder du and builder prune use the container that flags and variables name",
+    ),
   ),
   row(
     "B03",

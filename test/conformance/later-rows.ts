@@ -1,5 +1,6 @@
-import { better, gone, type Row, row, same } from "./row.ts";
+import { better, type Row, row, same } from "./row.ts";
 
+const CONTAINER = "integration/container-engine.itg.test.ts";
 const PEER = "conformance/peer.test.ts";
 const PEER_TEST = "the LinuxKit CLI's own answers";
 
@@ -26,7 +27,7 @@ export const LATER_ROWS: readonly Row[] = [
     "N06",
     "LINUXKIT_MIRROR, _PKG_ORG, _BUILDERS, _CACHE and _BUILDER_…; flags come first.",
     better(
-      "LINUXKIT_CACHE holds for the cache commands, too. Those for the builder's container say what replaced them.",
+      "LINUXKIT_CACHE holds for the cache commands, too, and those for the builder's container for `pkg builder`.",
       "conformance/flags.test.ts",
       "variables of LinuxKit's environment are read",
     ),
@@ -34,21 +35,25 @@ export const LATER_ROWS: readonly Row[] = [
   row(
     "N07",
     "Every user can have a builder of their own.",
-    gone(
-      "An engine that kitsmith starts is the user's own.",
-      "integration/own-engine.itg.test.ts",
-      "is started once by runs at the same time",
+    better(
+      "An engine that kitsmith starts is the user's own, too.",
+      CONTAINER,
+      "pkg build, builder du and builder prune use the container that flags and variables name",
     ),
   ),
   row(
     "N08",
     "What the builder has built outlives its container.",
-    same("integration/own-engine.itg.test.ts", "starts again after a crash, with its data"),
+    same(CONTAINER, "is made anew, once, where that is asked for; what it has built stays"),
   ),
   row(
     "N09",
     "The builder gets the certificates of registries.",
-    same("integration/registry-policy.itg.test.ts", "an engine that we start has the same mirrors and authorities"),
+    better(
+      "They go to the docker that the container is on, also where that is not the current one.",
+      CONTAINER,
+      "gets settings with the certificates that they name, and is made anew for others",
+    ),
   ),
   row(
     "N10",

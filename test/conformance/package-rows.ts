@@ -6,6 +6,7 @@ const FLOWS = "integration/run-flows.itg.test.ts";
 const YML = "unit/loaders/build-yml.test.ts";
 const DEPENDS = "integration/depends-images.itg.test.ts";
 const CLI = "integration/pkg-commands.itg.test.ts";
+const CONTAINER = "integration/container-engine.itg.test.ts";
 const BUILDERS = "unit/engine/discovery/builders.test.ts";
 const NOT_SIGNED = "Images are not signed any more, neither here nor with LinuxKit.";
 const UNSIGNED = [NOT_SIGNED, "conformance/flags.test.ts", "flags of older documents say what became of them"] as const;
@@ -193,10 +194,10 @@ export const PACKAGE_ROWS: readonly Row[] = [
   row(
     "P47",
     "A buildx builder is made where there is none.",
-    gone(
-      "An engine is found, or one is started.",
-      "integration/own-engine.itg.test.ts",
-      "is started once by runs at the same time",
+    better(
+      "With --builder-name, -image, -config or -restart a container as LinuxKit's is; else an engine is found, or one is started. --builder-restart makes it anew once in a run, not for each platform; certificates that changed count as other settings; a container that is no BuildKit is left alone; where its image cannot be had, the old container stays.",
+      CONTAINER,
+      "pkg build, builder du and builder prune use the container that flags and variables name",
     ),
   ),
   row(

@@ -1,6 +1,7 @@
 import { EngineError } from "../../core/errors.ts";
 import type { Platform } from "../../core/platform.ts";
 import type { RegistrySettings } from "../../credentials/registry-policy.ts";
+import type { EnsuredBuilders } from "../../engine/builder/builder-engine.ts";
 import { connectEngine } from "../../engine/connect-engine.ts";
 import {
   contextCandidate,
@@ -21,24 +22,42 @@ export interface OpenedEngine {
   readonly sandboxNetwork: "sandbox" | "host";
 }
 
+/** What a run knows when it opens an engine. */
+export interface EngineSurroundings {
+  readonly context: RunContext;
+  /** Default: docker's credentials, and nothing else. */
+  readonly registries?: RegistrySettings | undefined;
+  /** What the run has seen to. */
+  readonly ensured: EnsuredBuilders;
+}
+
 /**
  * Connects to what was chosen; where nothing was named, to what is found on this machine, else to an engine that is
  * started.
  *
- * @throws EngineError `ENGINE_NOT_FOUND`, `ENGINE_UNREACHABLE`, `ENGINE_TOO_OLD`, `ENGINE_FEATURE_MISSING`
+ * @throws EngineError `ENGINE_NOT_FOUND`, `ENGINE_UNREACHABLE`, `ENGINE_TOO_OLD`, `ENGINE_FEATURE_MISSING`, and of a container
+ * `ENGINE_START_FAILED`, `ENGINE_IMAGE_UNAVAILABLE`, `ENGINE_CONTAINER_TAKEN`
  */
 export async function openEngine(
   choice: EngineChoice,
   platform: Platform,
-  context: RunContext,
-  registries: RegistrySettings = {},
+  { context, registries = {}, ensured }: EngineSurroundings,
 ): Promise<OpenedEngine> {
-  const engine =
-    choice.kind === "local" ? await discover(platform, registries, context) : await connectNamed(choice, context);
+  const engine = await open();
   return { engine, sandboxNetwork: await sandboxNetworkOf(engine) };
+
+  async function open(): Promise<Engine> {
+    if (choice.kind === "local") return await discover(platform, registries, context);
+    if (choice.kind !== "container") return await connectNamed(choice, context);
+    const { openContainerEngine } = await import("./container-engine.ts");
+    return await openContainerEngine(choice, platform, { context, registries, ensured });
+  }
 }
 
-async function connectNamed(choice: Exclude<EngineChoice, { kind: "local" }>, context: RunContext): Promise<Engine> {
+async function connectNamed(
+  choice: Extract<EngineChoice, { kind: "address" | "docker" }>,
+  context: RunContext,
+): Promise<Engine> {
   if (choice.kind === "docker") return await connect(await dockerChoice(choice), context);
   const { address, tls } = choice;
   const named = { origin: "engines()", kind: "buildkit", address, named: true, ...(tls ? { tls } : {}) } as const;

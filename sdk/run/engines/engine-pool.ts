@@ -2,6 +2,7 @@ import { availableParallelism } from "node:os";
 import { createLimiter, type Limiter } from "../../core/concurrency.ts";
 import { formatPlatform, type Platform } from "../../core/platform.ts";
 import type { RegistrySettings } from "../../credentials/registry-policy.ts";
+import type { EnsuredBuilders } from "../../engine/builder/builder-engine.ts";
 import type { Engine, EngineInfo } from "../../engine/engine.ts";
 import type { EngineFacts } from "../../plan/plan.ts";
 import type { RunContext } from "../run.ts";
@@ -31,10 +32,11 @@ export function createEnginePool(context: RunContext, registries?: RegistrySetti
   const byAddress = new Map<string, PooledEngine>();
   const keys = new Map<PooledEngine, Set<string>>();
   const all = new Set<Engine>();
+  const ensured: EnsuredBuilders = new Map();
 
   async function open(choice: EngineChoice, platform: Platform, parallel: number | undefined): Promise<PooledEngine> {
     const { openEngine } = await import("./engine-choice.ts");
-    const { engine, sandboxNetwork } = await openEngine(choice, platform, context, registries);
+    const { engine, sandboxNetwork } = await openEngine(choice, platform, { context, registries, ensured });
     const known = byAddress.get(engine.address);
     if (known) {
       await engine[Symbol.asyncDispose]();
@@ -64,7 +66,7 @@ export function createEnginePool(context: RunContext, registries?: RegistrySetti
   function forPlatform(platform: Platform, selection: EngineSelection): Promise<PooledEngine> {
     const name = formatPlatform(platform);
     const choice = selection.byPlatform[name] ?? selection.default;
-    const key = JSON.stringify([choice, choice.kind === "local" ? name : ""]);
+    const key = JSON.stringify([choice, isFound(choice) ? name : ""]);
     const pending = opened.get(key) ?? openAs(key, choice, platform, selection.parallel);
     opened.set(key, pending);
     return pending;
@@ -83,6 +85,11 @@ export function createEnginePool(context: RunContext, registries?: RegistrySetti
       await Promise.all([...all].map((engine) => engine[Symbol.asyncDispose]()));
     },
   };
+}
+
+/** True where the platform decides which engine it is. */
+function isFound(choice: EngineChoice): boolean {
+  return choice.kind === "local" || (choice.kind === "container" && choice.docker === undefined);
 }
 
 const FEWEST_BUILDS = 16;

@@ -15,7 +15,36 @@ export interface EngineTls {
 export type EngineChoice =
   | { readonly kind: "local" }
   | { readonly kind: "address"; readonly address: string; readonly tls?: EngineTls }
-  | { readonly kind: "docker"; readonly host?: string; readonly context?: string };
+  | ({ readonly kind: "docker" } & DockerPlace)
+  | ({ readonly kind: "container" } & ContainerEngineOptions);
+
+/** Which docker daemon; with neither, the one that the docker CLI would use. */
+export interface DockerPlace {
+  readonly host?: string;
+  readonly context?: string;
+}
+
+/** The container of {@link Engines.container}. What is not named is taken as it is, where there is a container already. */
+export interface ContainerEngineOptions {
+  /** Default `linuxkit-builder`, which the LinuxKit CLI uses, too. What is built is kept in the volume `NAME-state`. */
+  readonly name?: string;
+  /** A container of another image is made anew, without its volume. Default: `moby/buildkit`, of a release that fits. */
+  readonly image?: string;
+  /**
+   * A buildkitd.toml of this machine. The certificates and keys that it names for registries go into the container, too; a
+   * container with other settings is made anew.
+   */
+  readonly config?: string;
+  /** Makes the container anew, once in a run. Default false. */
+  readonly restart?: boolean;
+  /** The container's network, as docker names it. Default: docker's own, or `host` where docker has no bridge. */
+  readonly network?: string;
+  /**
+   * Whose container. Default, for each platform: the docker context that `LINUXKIT_BUILDERS` names for it, the context
+   * `linuxkit-<os>-<arch>`, else the docker that its CLI would use.
+   */
+  readonly docker?: DockerPlace;
+}
 
 /** Which engine builds which platform. */
 export interface EngineSelection {
@@ -40,7 +69,7 @@ export interface EngineSelectionOptions {
   readonly parallel?: number;
 }
 
-/** Engines by platform; a text is an address such as `unix:///run/buildkit/buildkitd.sock` or `tcp://host:1234`. */
+/** Engines by platform; a text is an address: `unix:///run/buildkit/buildkitd.sock`, `tcp://host:1234`, `docker-container://name`. */
 export type EngineMap = Readonly<Record<PlatformText | "default", EngineChoice | string>>;
 
 /** Discovery on this machine; what a run does where nothing is named. */
@@ -85,7 +114,12 @@ export interface Engines {
   /** What is there, else one that kitsmith starts. */
   local(): EngineChoice;
   /** A docker daemon's BuildKit: by host, by context, or the one that the docker CLI would use. */
-  docker(options?: { readonly host?: string; readonly context?: string }): EngineChoice;
+  docker(options?: DockerPlace): EngineChoice;
+  /**
+   * A buildkitd in a container of a docker daemon: it is created and started where it is not there, and made anew where it
+   * is not as it shall be. It goes on running after the run.
+   */
+  container(options?: ContainerEngineOptions): EngineChoice;
   /** A buildkitd by address. */
   buildkit(address: string, tls?: EngineTls): EngineChoice;
 }
@@ -102,10 +136,8 @@ export interface Engines {
 export const engines: Engines = Object.freeze(
   Object.assign(selectEngines, {
     local: (): EngineChoice => ({ kind: "local" }),
-    docker: (options: { readonly host?: string; readonly context?: string } = {}): EngineChoice => ({
-      kind: "docker",
-      ...options,
-    }),
+    docker: (options: DockerPlace = {}): EngineChoice => ({ kind: "docker", ...options }),
+    container: (options: ContainerEngineOptions = {}): EngineChoice => ({ kind: "container", ...options }),
     buildkit: (address: string, tls?: EngineTls): EngineChoice => ({
       kind: "address",
       address,
