@@ -37,6 +37,8 @@ export type {
 } from "./run/build-cache/settings.ts";
 export type { ReleaseTags } from "./run/destinations/release-tags.ts";
 export {
+  type ContainerEngineOptions,
+  type DockerPlace,
   type EngineChoice,
   type EngineMap,
   type EngineSelection,
