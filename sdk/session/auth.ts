@@ -1,6 +1,7 @@
 import type { CredentialSource, TokenFetcher } from "../credentials/credential-source.ts";
 import { Auth } from "../proto/gen/auth_pb.js";
 import { StatusError } from "../wire/status.ts";
+import { TOKENS_LIMIT } from "./limits.ts";
 import type { SessionHandler, SessionService } from "./service.ts";
 import { publicKeyOf, signPayload, tokenAuthority } from "./token-authority.ts";
 import { unaryMethod } from "./unary-method.ts";
@@ -47,6 +48,8 @@ function tokenMethods(source: CredentialSource, fetchToken: TokenFetcher): Reado
       // Whoever asks again could not use what it got: it may have ended, in the middle of a build.
       const fresh = given.has(key);
       given.add(key);
+      const [oldest] = given;
+      if (given.size > TOKENS_LIMIT && oldest !== undefined) given.delete(oldest);
       const request = { host: Host, realm: Realm, service: Service || undefined, scopes: Scopes };
       const { token, lifeMs, issuedAtMs } = await fetchToken(request, { fresh, signal });
       return {

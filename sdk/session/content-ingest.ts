@@ -11,6 +11,7 @@ import {
   WriteContentResponseSchema,
 } from "../proto/gen/content_pb.js";
 import { StatusError } from "../wire/status.ts";
+import { INGEST_NAME_LIMIT_BYTES } from "./limits.ts";
 import type { SessionCall } from "./service.ts";
 
 /** Writes that are under way in a session, by layout and name: each has one writer. */
@@ -58,6 +59,7 @@ export async function receiveBlob(call: SessionCall, layout: string, open: OpenI
 
 function claim(layout: string, ref: string, open: OpenIngests): string {
   if (ref === "") throw new StatusError("INVALID_ARGUMENT", "the first message names no ingest");
+  if (ref.length > INGEST_NAME_LIMIT_BYTES) throw new StatusError("INVALID_ARGUMENT", "the ingest's name is too long");
   const key = `${layout}\0${ref}`;
   if (open.has(key)) throw new StatusError("UNAVAILABLE", "another writer is at it");
   open.add(key);
@@ -80,6 +82,9 @@ async function perform(
   if (action === WriteAction.STAT) return undefined;
   if (offset === 0n && ingest.offset > 0) await ingest.restart();
   if (Number(offset) !== ingest.offset) throw new StatusError("OUT_OF_RANGE", `the blob has ${ingest.offset} bytes`);
+  if (total > 0 && ingest.offset + data.byteLength > total) {
+    throw new StatusError("FAILED_PRECONDITION", `the blob has more than its ${total} bytes`);
+  }
   if (data.byteLength > 0) await ingest.write(data);
   return action === WriteAction.COMMIT ? await ingest.commit({ digest: expected, size: total }) : undefined;
 }

@@ -7,6 +7,7 @@ import { Content, ReadContentRequestSchema, ReadContentResponseSchema } from "..
 import { StatusError } from "../wire/status.ts";
 import { type OpenIngests, receiveBlob } from "./content-ingest.ts";
 import type { SessionCall, SessionService } from "./service.ts";
+import { readSingleRequest } from "./single-request.ts";
 import { unaryMethod } from "./unary-method.ts";
 
 const STORE_HEADER = "buildkit-attachable-store-id";
@@ -37,11 +38,8 @@ export function createContentService(
         return { info: { digest, size: BigInt(sizeBytes) } };
       }),
       [`/${Content.typeName}/${Content.method.read.name}`]: async (call) => {
-        for await (const message of call.messages) {
-          const { digest, offset, size } = fromBinary(ReadContentRequestSchema, message);
-          await sendRange(call, await find(call, digest), { offset: Number(offset), size: Number(size) });
-          return;
-        }
+        const { digest, offset, size } = fromBinary(ReadContentRequestSchema, await readSingleRequest(call));
+        await sendRange(call, await find(call, digest), { offset: Number(offset), size: Number(size) });
       },
       ...unaryMethod(Content.method.status, async ({ ref }) => {
         // What is cut off is not kept, so no write can be taken up again.

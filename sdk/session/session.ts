@@ -1,8 +1,10 @@
 import type { Duplex } from "node:stream";
 import { InputError } from "../core/errors.ts";
 import { serveGrpc } from "../wire/grpc-server.ts";
+import { withCallLimit } from "./call-limit.ts";
 import { createHealthService } from "./health.ts";
 import { createIdentifier } from "./identifier.ts";
+import { FAILURES_LIMIT } from "./limits.ts";
 import type { SessionHandler, SessionService } from "./service.ts";
 
 /** Headers that open a session, names in lower case; a list becomes one header per value. */
@@ -29,7 +31,7 @@ export interface Session extends AsyncDisposable {
   readonly id: string;
   /** Settles when the session is over, whoever ended it. */
   readonly closed: Promise<void>;
-  /** What handlers threw, in order. */
+  /** What handlers threw, in order; at most the first hundred. */
   readonly failures: readonly SessionFailure[];
 }
 
@@ -63,11 +65,12 @@ function mergeMethods(
   const methods: Record<string, SessionHandler> = {};
   for (const [method, handler] of services.flatMap((service) => Object.entries(service.methods))) {
     if (method in methods) throw new InputError("INPUT_OPTION_INVALID", `two services of a session have ${method}`);
+    const limited = withCallLimit(method, handler);
     methods[method] = async (call) => {
       try {
-        await handler(call);
+        await limited(call);
       } catch (error) {
-        if (!call.signal.aborted) failures.push({ method, error });
+        if (!call.signal.aborted && failures.length < FAILURES_LIMIT) failures.push({ method, error });
         throw error;
       }
     };

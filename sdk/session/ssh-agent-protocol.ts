@@ -46,19 +46,30 @@ export function encodeAgentMessage(message: Uint8Array): Uint8Array {
  * @throws StatusError `RESOURCE_EXHAUSTED` for a message above 256 KiB
  */
 export async function* decodeAgentMessages(chunks: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array, void> {
-  let rest = Buffer.alloc(0);
+  let parts: Uint8Array[] = [];
+  let availableBytes = 0;
+  let neededBytes = LENGTH_BYTES;
   for await (const chunk of chunks) {
-    rest = Buffer.concat([rest, chunk]);
-    while (rest.byteLength >= LENGTH_BYTES) {
-      const lengthBytes = rest.readUInt32BE(0);
-      if (lengthBytes > MESSAGE_LIMIT_BYTES) {
-        throw new StatusError("RESOURCE_EXHAUSTED", `an agent's message of ${lengthBytes} bytes is too long`);
-      }
-      if (rest.byteLength < LENGTH_BYTES + lengthBytes) break;
-      yield rest.subarray(LENGTH_BYTES, LENGTH_BYTES + lengthBytes);
-      rest = rest.subarray(LENGTH_BYTES + lengthBytes);
+    if (chunk.byteLength > 0) parts.push(chunk);
+    availableBytes += chunk.byteLength;
+    // Joined only when there is enough: a message that comes byte by byte would else be copied as often.
+    while (availableBytes >= neededBytes) {
+      const joined = Buffer.concat(parts);
+      neededBytes = LENGTH_BYTES + messageLength(joined);
+      if (availableBytes >= neededBytes) {
+        yield joined.subarray(LENGTH_BYTES, neededBytes);
+        availableBytes -= neededBytes;
+        parts = [joined.subarray(neededBytes)];
+        neededBytes = LENGTH_BYTES;
+      } else parts = [joined];
     }
   }
+}
+
+function messageLength(message: Buffer): number {
+  const lengthBytes = message.readUInt32BE(0);
+  if (lengthBytes <= MESSAGE_LIMIT_BYTES) return lengthBytes;
+  throw new StatusError("RESOURCE_EXHAUSTED", `an agent's message of ${lengthBytes} bytes is too long`);
 }
 
 function isReading(request: Uint8Array): boolean {

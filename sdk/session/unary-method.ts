@@ -7,8 +7,8 @@ import {
   type MessageShape,
   toBinary,
 } from "@bufbuild/protobuf";
-import { StatusError } from "../wire/status.ts";
 import type { SessionCall, SessionHandler } from "./service.ts";
+import { readSingleRequest } from "./single-request.ts";
 
 /** Makes a session method of a function from one request to one response. */
 export function unaryMethod<I extends DescMessage, O extends DescMessage>(
@@ -17,13 +17,8 @@ export function unaryMethod<I extends DescMessage, O extends DescMessage>(
 ): Record<string, SessionHandler> {
   return {
     [`/${method.parent.typeName}/${method.name}`]: async (call) => {
-      const response = await answer(fromBinary(method.input, await onlyMessage(call)), call);
+      const response = await answer(fromBinary(method.input, await readSingleRequest(call)), call);
       await call.send(toBinary(method.output, create(method.output, response)));
     },
   };
-}
-
-async function onlyMessage(call: SessionCall): Promise<Uint8Array> {
-  for await (const message of call.messages) return message;
-  throw new StatusError("INVALID_ARGUMENT", "the request is missing");
 }

@@ -9,7 +9,7 @@ import type { Duplex } from "node:stream";
 import { setImmediate } from "node:timers/promises";
 import { ProtocolError } from "../core/errors.ts";
 import { decodeFrames, encodeFrame, encodeFrameHeader } from "./grpc-frame.ts";
-import { FLOW_WINDOW_BYTES, MESSAGE_LIMIT_BYTES } from "./limits.ts";
+import { FLOW_WINDOW_BYTES, MESSAGE_LIMIT_BYTES, STREAMS_LIMIT } from "./limits.ts";
 import { readSlices } from "./slice-reader.ts";
 import { StatusError, statusNumber } from "./status.ts";
 
@@ -59,7 +59,11 @@ export function serveGrpc(connection: Duplex, methods: Readonly<Record<string, S
   const session = performServerHandshake(connection, {
     maxHeaderListPairs: HEADER_PAIRS_LIMIT,
     maxSessionMemory: 1024,
-    settings: { initialWindowSize: FLOW_WINDOW_BYTES, maxHeaderListSize: MESSAGE_LIMIT_BYTES },
+    settings: {
+      initialWindowSize: FLOW_WINDOW_BYTES,
+      maxHeaderListSize: MESSAGE_LIMIT_BYTES,
+      maxConcurrentStreams: STREAMS_LIMIT,
+    },
   });
   const running = new Set<Promise<void>>();
   session.setLocalWindowSize(FLOW_WINDOW_BYTES);

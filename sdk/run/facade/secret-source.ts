@@ -4,9 +4,7 @@ import { resolve } from "node:path";
 import { type Abortable, raceAbort } from "../../core/abort.ts";
 import { settleAll } from "../../core/concurrency.ts";
 import { InputError, isKitsmithError } from "../../core/errors.ts";
-
-/** The same limit as that of BuildKit's Go client: a secret is no way to carry data. */
-const LIMIT_BYTES = 500 * 1024;
+import { SECRET_LIMIT_BYTES } from "../../core/secret-limit.ts";
 
 /** Where a secret comes from. It never holds the value itself where that could be printed. */
 export interface SecretSource {
@@ -145,9 +143,9 @@ function limited(bytes: Buffer, origin: string): Buffer {
 }
 
 function assertSize(sizeBytes: number, origin: string): void {
-  if (sizeBytes <= LIMIT_BYTES) return;
+  if (sizeBytes <= SECRET_LIMIT_BYTES) return;
   throw new InputError("INPUT_SECRET_TOO_LARGE", `${origin} holds ${sizeBytes} bytes; a secret has at most 500 KiB`, {
     hint: "Give a build its data as a file of the context; secrets are for tokens and keys.",
-    details: { sizeBytes, limitBytes: LIMIT_BYTES },
+    details: { sizeBytes, limitBytes: SECRET_LIMIT_BYTES },
   });
 }

@@ -104,6 +104,16 @@ describe("blobs that the daemon writes", () => {
     ],
     ["a path for a digest", [{ action: STAT, expected: "sha256:../../x" }], HEADERS, "INVALID_ARGUMENT"],
     ["no name", [{ action: STAT, ref: "" }], HEADERS, "INVALID_ARGUMENT"],
+    ["a name without end", [{ action: STAT, ref: "r".repeat(5000) }], HEADERS, "INVALID_ARGUMENT"],
+    [
+      "more than was told",
+      [
+        { action: STAT, total: 3 },
+        { action: WRITE, data: Buffer.from("four") },
+      ],
+      HEADERS,
+      "FAILED_PRECONDITION",
+    ],
     [
       "a store that is only read",
       [{ action: STAT }],

@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { describe, expect, test } from "vitest";
 import { SSH } from "../../../sdk/proto/gen/ssh_pb.js";
 import { createSshService } from "../../../sdk/session/ssh.ts";
-import { encodeAgentMessage } from "../../../sdk/session/ssh-agent-protocol.ts";
+import { decodeAgentMessages, encodeAgentMessage } from "../../../sdk/session/ssh-agent-protocol.ts";
 import { createSocketAgent, type SocketAgentOptions } from "../../../sdk/session/ssh-agent-socket.ts";
 import { type DaemonSide, openDaemonSide } from "./daemon-side.ts";
 
@@ -76,6 +76,16 @@ describe("the ssh service", () => {
         [...all].map((byte) => Uint8Array.of(byte)),
       ),
     ).toEqual(expected);
+  });
+
+  test("takes a long message that comes in very small pieces, and pieces without bytes", async () => {
+    const message = encodeAgentMessage(Buffer.concat([Uint8Array.of(13), Buffer.alloc(200_000, 7)]));
+    const pieces = async function* () {
+      for (const byte of message) yield* [Uint8Array.of(byte), new Uint8Array()];
+    };
+    const taken: Uint8Array[] = [];
+    for await (const one of decodeAgentMessages(pieces())) taken.push(one);
+    expect(taken.map((one) => Buffer.compare(one, message.subarray(4)))).toEqual([0]);
   });
 
   test("passes on everything when raw, and reads on after the program has closed its side", async () => {

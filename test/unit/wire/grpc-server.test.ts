@@ -6,6 +6,7 @@ import { describe, expect, test } from "vitest";
 import { BytesMessageSchema } from "../../../sdk/proto/gen/filesync_pb.js";
 import { decodeFrames, encodeFrame } from "../../../sdk/wire/grpc-frame.ts";
 import { type GrpcServer, type ServerHandler, serveGrpc } from "../../../sdk/wire/grpc-server.ts";
+import { STREAMS_LIMIT } from "../../../sdk/wire/limits.ts";
 
 const HEADERS = { ":method": "POST", ":path": "/s/M", "content-type": "application/grpc", te: "trailers" };
 
@@ -32,6 +33,14 @@ describe("the gRPC server", () => {
     const trailers = await new Promise<object>((resolve) => stream.once("trailers", resolve));
     expect(trailers).toMatchObject({ "grpc-status": "0" });
     expect(seen).toEqual(patterns);
+    session.destroy();
+    await server.closed;
+  });
+
+  test("tells how many calls it takes at once", async () => {
+    const { server, session } = pair({});
+    await once(session, "remoteSettings");
+    expect(session.remoteSettings.maxConcurrentStreams).toBe(STREAMS_LIMIT);
     session.destroy();
     await server.closed;
   });
