@@ -18,7 +18,7 @@ table { border-collapse: collapse; width: 100% } th { text-align: left; padding-
 td { padding: .3rem .8rem .3rem 0; vertical-align: middle } .warning { color: var(--above) } small, dl { color: var(--soft) }
 dl { display: grid; grid-template-columns: max-content 1fr; gap: 0 1rem } dd { margin: 0 }
 .track { fill: var(--track) } .aim { fill: var(--aim) } .limit { fill: var(--limit) } .above { fill: var(--above) }
-.none { fill: var(--none) } .spread, .goal { stroke: var(--text) } .goal { stroke-width: 2 }
+.none { fill: var(--none) } .spread, .goal { stroke: var(--text) } .even { stroke: var(--soft); opacity: .5 } .goal { stroke-width: 2 }
 .aimed { stroke-dasharray: 3 2 }`;
 
 /** A page by itself that shows a report: a bar for each result, with its limit (a line) and its aim (a dashed one). */
@@ -42,13 +42,20 @@ ${warnings({ size, failed })
   .map((text) => `<p class="warning">${escapeText(text)}</p>`)
   .join("")}
 <p>${escapeText(at)}. A ratio is kitsmith's median time divided by its peer's in the same run; the thin line is what single rounds
-would give. Upright lines: what it must not be above, dashed what it should not be.</p>
+would give. Upright lines: what it must not be above, dashed what it should not be; the faint one is the peer itself.</p>
+<p>${escapeText(summary(results))}</p>
 <dl>${facts.join("")}</dl>
 <table>
 ${rows.join("\n")}
 </table>
 </html>
 `;
+}
+
+function summary(results: readonly Result[]): string {
+  const verdicts = results.map((result) => verdictOf(measured(result), result));
+  const count = (verdict: Verdict) => verdicts.filter((one) => one === verdict).length;
+  return `${count("aim")} ${WORDS.aim}, ${count("limit")} ${WORDS.limit}, ${count("above")} ${WORDS.above}.`;
 }
 
 function warnings({ size, failed }: Pick<Report, "size" | "failed">): readonly string[] {
@@ -61,10 +68,12 @@ function warnings({ size, failed }: Pick<Report, "size" | "failed">): readonly s
 function row(result: Result): string {
   const value = measured(result);
   const verdict = verdictOf(value, result);
-  const text = result.kind === "comparison" ? `${value.toFixed(2)} × ${result.peer.name}` : figureText(result);
-  const [name, numbers, times, goal] = [result.what, text, timesText(result), goalText(result, verdict)].map(
-    escapeText,
-  );
+  const [name, times, numbers, goal] = [
+    result.what,
+    timesText(result),
+    `${figureText(value, unitOf(result))}${spreadText(result)}`,
+    goalText(result, verdict),
+  ].map(escapeText);
   return `<tr><td>${name}<br><small>${times}</small></td><td>${bar(result, value, verdict)}</td>
 <td>${numbers}<br><small>${goal}</small></td></tr>`;
 }
@@ -73,16 +82,30 @@ function measured(result: Result): number {
   return result.kind === "comparison" ? result.ratio : result.value;
 }
 
-function figureText({ value, unit }: Pick<Extract<Result, { kind: "figure" }>, "value" | "unit">): string {
-  return `${unit === "MB" ? value.toFixed(0) : value.toFixed(value < 10 ? 2 : 0)} ${unit}`;
+function unitOf(result: Result): string {
+  return result.kind === "comparison" ? `× ${result.peer.name}` : result.unit;
+}
+
+function figureText(value: number, unit: string): string {
+  if (unit === "ms" && value >= 1000) return `${(value / 1000).toFixed(2)} s`;
+  return `${digits(value, unit)} ${unit}`;
+}
+
+function spreadText(result: Result): string {
+  const { spread } = result;
+  return spread === undefined ? "" : ` (${spread.map((value) => digits(value, unitOf(result))).join("–")})`;
+}
+
+function digits(value: number, unit: string): string {
+  return value.toFixed(unit.startsWith("×") || (unit === "ms" && value < 10) ? 2 : 0);
 }
 
 /** The medians of both sides, and of how many rounds. */
 function timesText(result: Result): string {
   if (result.kind === "figure") return "";
   const { ours, peer } = result;
-  const [own, other] = [ours, peer].map(({ medianMs }) => figureText({ value: medianMs, unit: "ms" }));
-  return `kitsmith ${own}, ${peer.name} ${other}; ${ours.rounds} rounds`;
+  const [own, other] = [ours, peer].map(({ medianMs }) => figureText(medianMs, "ms"));
+  return `kitsmith ${own}, ${peer.name} ${other}; rounds: ${ours.rounds}`;
 }
 
 function goalText({ limit, aim }: Result, verdict: Verdict): string {
@@ -99,10 +122,12 @@ function bar(result: Result, value: number, verdict: Verdict): string {
   const goal = (point: number | undefined, kind: string) =>
     point === undefined ? "" : `<line class="${kind}" x1="${at(point)}" x2="${at(point)}" y1="0" y2="${BAR.height}"/>`;
   return [
-    `<svg width="${BAR.width}" height="${BAR.height}" role="img">`,
+    `<svg width="${BAR.width}" height="${BAR.height}" aria-hidden="true">`,
     `<rect class="track" width="${BAR.width}" height="${BAR.height - 10}" y="5" rx="3"/>`,
     `<rect class="${verdict}" width="${at(value)}" height="${BAR.height - 10}" y="5" rx="3"/>`,
     `<line class="spread" x1="${at(low)}" x2="${at(high)}" y1="${middle}" y2="${middle}"/>`,
+    // As fast as the peer.
+    goal(result.kind === "comparison" ? 1 : undefined, "even"),
     goal(limit, "goal"),
     goal(aim, "goal aimed"),
     "</svg>",
