@@ -86,6 +86,7 @@ export type { QuestionOptions } from "./run/subrequests/frontend-question.ts";
 export type { LintReport, LintWarning } from "./run/subrequests/lint.ts";
 export type { BuildOutline, OutlineArg, OutlineInput } from "./run/subrequests/outline.ts";
 export type { BuildTarget } from "./run/subrequests/targets.ts";
+export type { TagComparisonOptions, TagDifference } from "./run/tagging/tag-comparison.ts";
 
 // What was pushed: tags that move later, or elsewhere.
 

@@ -97,7 +97,7 @@ function assertSameInputs(facts: PackageFacts, platform: PlatformFacts): void {
     "PLAN_INPUTS_DIFFER",
     `${facts.reference} exists for ${formatPlatform(platform.platform)}, but was made from other build args, target, recipe or settings than these`,
     {
-      hint: "The tag covers the directory's content only. Build with force to replace it, or give the package a tag of its own with .tag(…).",
+      hint: "`kitsmith pkg explain-tag DIR --against REF`, or .compareTag(…), names them. The tag covers the directory's content only: build with force to replace it, or give the package a tag of its own with .tag(…).",
       details: {
         package: facts.name,
         digest: other.descriptor.digest,

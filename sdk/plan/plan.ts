@@ -38,6 +38,8 @@ export interface PlatformFacts {
   readonly registry: RegistryAnswer;
   /** Digest of what goes into this platform's image besides the tree; undefined if nothing does. */
   readonly inputs?: string;
+  /** Short digests of what goes into this platform's image, as text; undefined where the tree is all. */
+  readonly inputDigests?: string;
 }
 
 /** What was found out about a package. */

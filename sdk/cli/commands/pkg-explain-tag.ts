@@ -41,9 +41,8 @@ async function explain(invocation: Invocation): Promise<number> {
 
 async function differencesFrom(invocation: Invocation, directory: string, against: string) {
   const { packageOf } = await import("../package-arguments.ts");
-  const { compareTag } = await import("../../run/tagging/tag-comparison.ts");
   const cacheDirectory = invocation.text("cache");
-  return await compareTag(packageOf(invocation, directory).spec, against, {
+  return await packageOf(invocation, directory).compareTag(against, {
     signal: invocation.signal,
     ...registryOptions(invocation),
     ...(cacheDirectory ? { cacheDirectory } : {}),
@@ -55,7 +54,19 @@ function inputLine({ kind, name, value, platform, inTag }: TagInput): string {
   return `  ${inTag ? "in the tag" : "beside it "}  ${kind} ${name}${where}: ${value}\n`;
 }
 
-function differenceLine({ kind, name, theirs, ours }: TagDifference): string {
-  if (kind === "file") return `  file ${name}\n`;
-  return `  ${kind} ${name}: there ${theirs ?? "none"}, here ${ours ?? "none"}\n`;
+/** Digests of inputs tell people nothing but that they differ. */
+function differenceLine({ kind, name, theirs, ours, hint }: TagDifference): string {
+  const note = hint === undefined ? "" : `    ${hint}\n`;
+  const where = theirs === undefined ? "only here" : ours === undefined ? "only there" : undefined;
+  if (DIGESTED.has(kind)) return `  ${kind} ${name}: ${where ?? "another value there"}\n${note}`;
+  if (kind === "file" && where !== undefined) return `  file ${name}: ${where}\n`;
+  return `  ${kind} ${name}: there ${theirs ?? "none"}, here ${ours ?? "none"}\n${note}`;
 }
+
+const DIGESTED: ReadonlySet<TagDifference["kind"]> = new Set([
+  "buildArg",
+  "dependency",
+  "directory",
+  "recipe",
+  "setting",
+]);

@@ -1,5 +1,5 @@
 import { formatPlatform, type Platform, parsePlatform } from "../../core/platform.ts";
-import type { PackageFacts, Plan, PlanNode, PlannedPackage } from "../../plan/plan.ts";
+import type { PackageFacts, Plan, PlanNode, PlannedPackage, PlatformFacts } from "../../plan/plan.ts";
 import type { NodeName } from "../../progress/event.ts";
 import type { TaggedPackage } from "../tagging/tagging.ts";
 
@@ -11,6 +11,8 @@ export interface RunNode {
   readonly platform: Platform;
   /** Digest of the inputs that the tag does not cover. */
   readonly inputs?: string;
+  /** Short digests of all of them, as text. */
+  readonly inputDigests?: string;
 }
 
 /** The node's name in events. */
@@ -26,8 +28,10 @@ export function joinNodes(
 ): readonly RunNode[] {
   return packages.flatMap((tagged, index) => {
     const planned = plan.packages[index];
-    const inputs = new Map(facts[index]?.platforms.map((entry) => [formatPlatform(entry.platform), entry.inputs]));
-    return (planned?.nodes ?? []).flatMap((node) => (planned ? [joinNode(node, planned, tagged, inputs)] : []));
+    const known = new Map(facts[index]?.platforms.map((entry) => [formatPlatform(entry.platform), entry]));
+    return (planned?.nodes ?? []).flatMap((node) =>
+      planned ? [joinNode(node, planned, tagged, known.get(node.platform))] : [],
+    );
   });
 }
 
@@ -35,8 +39,11 @@ function joinNode(
   plan: PlanNode,
   planned: PlannedPackage,
   tagged: TaggedPackage,
-  inputsByPlatform: ReadonlyMap<string, string | undefined>,
+  { inputs, inputDigests }: Pick<PlatformFacts, "inputs" | "inputDigests"> = {},
 ): RunNode {
-  const inputs = inputsByPlatform.get(plan.platform);
-  return { plan, planned, tagged, platform: parsePlatform(plan.platform), ...(inputs === undefined ? {} : { inputs }) };
+  return {
+    ...{ plan, planned, tagged, platform: parsePlatform(plan.platform) },
+    ...(inputs === undefined ? {} : { inputs }),
+    ...(inputDigests === undefined ? {} : { inputDigests }),
+  };
 }

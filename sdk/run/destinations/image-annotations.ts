@@ -2,7 +2,7 @@ import { type AnnotationLevel, annotationsAt } from "../../oci/model/annotation-
 import type { Descriptor } from "../../oci/model/descriptor.ts";
 import { parseReference } from "../../oci/model/reference.ts";
 import type { ImageSettings } from "../../outputs/image-attributes.ts";
-import { INPUTS_ANNOTATION } from "../../plan/inputs.ts";
+import { INPUT_DIGESTS_ANNOTATION, INPUTS_ANNOTATION } from "../../plan/inputs.ts";
 import type { RunNode } from "../build/node.ts";
 import type { ImageOptions } from "../facade/options.ts";
 import type { NodeImage } from "./destination.ts";
@@ -20,8 +20,12 @@ export function imageSettings(node: RunNode, { compression }: ImageOptions): Ima
 }
 
 /** The annotations of a node's image manifest: the package's own, and the inputs that the tag does not cover. */
-function imageAnnotations({ tagged, inputs, plan }: RunNode): Annotations {
-  return { ...annotationsAt(tagged.package.annotations, "manifest", plan.platform), ...inputsAnnotation(inputs) };
+function imageAnnotations({ tagged, inputs, inputDigests, plan }: RunNode): Annotations {
+  return {
+    ...annotationsAt(tagged.package.annotations, "manifest", plan.platform),
+    ...inputsAnnotation(inputs),
+    ...(inputDigests === undefined ? {} : { [INPUT_DIGESTS_ANNOTATION]: inputDigests }),
+  };
 }
 
 /**

@@ -22,6 +22,7 @@ import type { QuestionOptions } from "../subrequests/frontend-question.ts";
 import { type LintReport, lintReport } from "../subrequests/lint.ts";
 import { type BuildOutline, buildOutline } from "../subrequests/outline.ts";
 import { type BuildTarget, buildTargets } from "../subrequests/targets.ts";
+import type { TagComparisonOptions, TagDifference } from "../tagging/tag-comparison.ts";
 import { type ContextInputs, namedContexts } from "./named-contexts.ts";
 import type { BuildOptions, ExportOptions, LlbOptions, OpenOptions, PushOptions, VerbOptions } from "./options.ts";
 import { onlyExported, onlyPackage } from "./package-result.ts";
@@ -307,6 +308,27 @@ export class FluentPackage<P extends PlatformText = PlatformText> {
   async explainTag(options: Abortable = {}): Promise<TagExplanation> {
     const { explainPackageTag } = await import("../tagging/tagging.ts");
     return await explainPackageTag(this.spec, options);
+  }
+
+  /**
+   * What makes an image that exists, in the cache or in its registry, differ from what would be built of the package now:
+   * the tag, each file of the tree that git can compare, each build argument, dependency, directory, recipe or setting, and
+   * LinuxKit's config label. Empty where nothing differs, as far as the image tells. Of inputs the image holds short digests
+   * only, so that values stay where they are; what cannot be told says why in `hint`. Asks git and no engine.
+   *
+   * @param reference any form of a name; without a tag `latest`
+   * @throws RegistryError `REGISTRY_NOT_FOUND` if there is no such image for a platform of the package
+   * @throws PlanError `PLAN_CYCLE`, `PLAN_BUILD_ARG_UNKNOWN`
+   * @example
+   * ```ts
+   * for (const { kind, name, theirs, ours, hint } of await pkg("pkg/agent").compareTag("acme/agent:v1")) {
+   *   console.log(kind, name, theirs, ours, hint ?? "");
+   * }
+   * ```
+   */
+  async compareTag(reference: string, options: TagComparisonOptions = {}): Promise<readonly TagDifference[]> {
+    const { compareTag } = await import("../tagging/tag-comparison.ts");
+    return await compareTag(this.spec, reference, options);
   }
 
   /** What a push would do for each platform, and why. Asks git, the cache and the registry, but no engine unless something has to be built. */

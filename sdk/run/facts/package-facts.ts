@@ -5,7 +5,7 @@ import type { RegistryClient } from "../../oci/registry/client.ts";
 import type { PackageFacts, PlatformFacts } from "../../plan/plan.ts";
 import { selectPlatforms } from "../../plan/preflight.ts";
 import type { Stores } from "../stores.ts";
-import { recordedInputs } from "../tagging/recorded-inputs.ts";
+import { imageInputs } from "../tagging/recorded-inputs.ts";
 import { onlyTagged, type TaggedPackage } from "../tagging/tagging.ts";
 import { findCached, findPublished, type ImagesByPlatform, type PublishedImages } from "./stored-images.ts";
 
@@ -76,11 +76,12 @@ async function platformFacts(
   options: FactsOptions,
 ): Promise<PlatformFacts> {
   const cache = cached.get(formatPlatform(platform));
-  const inputs = await recordedInputs(tagged, platform, { signal: options.signal, tagOf: onlyTagged });
+  const inputs = await imageInputs(tagged, platform, { signal: options.signal, tagOf: onlyTagged });
   return {
     platform,
     registry: published.answer(platform),
     ...(cache ? { cache } : {}),
-    ...(inputs === undefined ? {} : { inputs }),
+    ...(inputs.digest === undefined ? {} : { inputs: inputs.digest }),
+    ...(inputs.digests === undefined ? {} : { inputDigests: inputs.digests }),
   };
 }

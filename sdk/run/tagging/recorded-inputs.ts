@@ -1,7 +1,8 @@
-import type { Platform } from "../../core/platform.ts";
+import { formatPlatform, type Platform } from "../../core/platform.ts";
 import type { DockerfileOptions } from "../../pkg/dockerfile-options.ts";
-import { inputsDigest } from "../../plan/inputs.ts";
+import { formatInputDigests, type InputDigests, inputDigests, inputsDigest } from "../../plan/inputs.ts";
 import { contextStates } from "../facade/named-contexts.ts";
+import { memberInputs, type UntaggedInput } from "./member-inputs.ts";
 import { type InputsOptions, recipeInputs } from "./recipe-inputs.ts";
 import type { TaggedPackage } from "./tagging.ts";
 
@@ -15,6 +16,48 @@ export async function recordedInputs(
   options: InputsOptions,
 ): Promise<string | undefined> {
   return inputsDigest(await packageInputs(tagged, platform, options));
+}
+
+/** What an image's annotations say of what it is made from. */
+export interface ImageInputs {
+  /** {@link recordedInputs} */
+  readonly digest?: string;
+  /** Each of them, and with a tag that covers all inputs those, too. Undefined where there is nothing besides the tree. */
+  readonly digests?: string;
+}
+
+/** What is recorded with a platform's image of what it is made from. */
+export async function imageInputs(
+  tagged: TaggedPackage,
+  platform: Platform,
+  options: InputsOptions,
+): Promise<ImageInputs> {
+  const members = await packageInputs(tagged, platform, options);
+  const digest = inputsDigest(members);
+  if (digest === undefined && tagged.inputs === undefined) return {};
+  const digests = formatInputDigests(inputDigests(inputsOf(tagged, platform, members), digest ?? ""));
+  return { digests, ...(digest === undefined ? {} : { digest }) };
+}
+
+/** The digests of a platform's inputs in the form that an image has recorded its own. */
+export async function inputDigestsLike(
+  tagged: TaggedPackage,
+  platform: Platform,
+  { salt, like, ...options }: InputsOptions & { readonly salt: string; readonly like: InputDigests },
+): Promise<InputDigests> {
+  const members = await packageInputs(tagged, platform, options);
+  return inputDigests(inputsOf(tagged, platform, members), salt, like);
+}
+
+/** Files are for git to compare. */
+function inputsOf(
+  { inputs }: TaggedPackage,
+  platform: Platform,
+  members: Readonly<Record<string, unknown>>,
+): readonly UntaggedInput[] {
+  if (inputs === undefined) return Object.entries(members).flatMap(memberInputs);
+  const text = formatPlatform(platform);
+  return inputs.filter((input) => input.kind !== "tree" && (input.platform ?? text) === text);
 }
 
 /** What {@link recordedInputs} is the digest of. */

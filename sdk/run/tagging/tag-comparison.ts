@@ -1,30 +1,35 @@
 import { RegistryError } from "../../core/errors.ts";
 import { formatPlatform, type Platform } from "../../core/platform.ts";
-import { changedFiles } from "../../git/changed-files.ts";
 import type { ContentReader } from "../../oci/model/content.ts";
 import { parseImageConfig } from "../../oci/model/image-config.ts";
 import { parseManifest } from "../../oci/model/manifest.ts";
 import { expandReference, formatReference, parseReference, type Reference } from "../../oci/model/reference.ts";
+import { INPUT_DIGESTS_ANNOTATION, type InputDigests, parseInputDigests } from "../../plan/inputs.ts";
 import type { StoredImage } from "../../plan/plan.ts";
+import type { TagInputKind } from "../../plan/tag-inputs.ts";
 import type { VerbOptions } from "../facade/options.ts";
 import type { PackageSpec } from "../facade/package-spec.ts";
 import { findCached, findPublished } from "../facts/stored-images.ts";
 import { createStores, type Stores } from "../stores.ts";
-import { recordedInputs } from "./recorded-inputs.ts";
+import { imageInputs, inputDigestsLike } from "./recorded-inputs.ts";
 import { onlyTagged, type TaggedPackage } from "./tagging.ts";
+import { treeDifferences } from "./tree-comparison.ts";
 
 /** One thing in which an image that exists is another than the one that would be built now. */
 export interface TagDifference {
   /**
-   * `file`: a file that changed since the image's commit; `commit`: that commit, where its files cannot be compared;
-   * `inputs`: what was given besides the tree; `label`: a label of the image.
+   * `file`: a file of the tree, with mode and object id; `tree`: uncommitted changes; `commit`: that of the image, where its
+   * files cannot be compared; `label`: a label of the image; `inputs`: what was given besides the tree, where the image
+   * does not tell more; the others as in `TagInput`, told by short digests.
    */
-  readonly kind: "tag" | "commit" | "file" | "inputs" | "label";
+  readonly kind: TagInputKind | "tag" | "commit" | "file" | "inputs" | "label";
   readonly name: string;
   /** What the image has; absent where it has none. */
   readonly theirs?: string;
   /** What a build would give it now. */
   readonly ours?: string;
+  /** Why no more can be told, or what to do about that. */
+  readonly hint?: string;
 }
 
 /** Options of `compareTag()`. */
@@ -48,13 +53,12 @@ export async function compareTag(
   await using stores = createStores({ ...options, signal });
   const tagged = await onlyTagged(spec, { signal });
   const name = parseReference(expandReference(reference, { defaultTag: true }));
-  const { image, platform, reader } = await findImage(name, tagged.package.platforms, stores, signal);
-  const labels = await labelsOf(image, reader, signal);
-  const inputs = await recordedInputs(tagged, platform, { signal, tagOf: onlyTagged });
+  const found = await findImage(name, tagged.package.platforms, stores, signal);
+  const { labels, annotations } = await contentOf(found, signal);
   return Object.freeze([
     ...difference("tag", "tag", name.tag, tagged.tag),
-    ...(await treeDifferences(tagged, labels[REVISION], signal)),
-    ...difference("inputs", formatPlatform(platform), image.inputs, inputs),
+    ...(await treeDifferences(tagged, { tag: name.tag, revision: labels[REVISION], signal })),
+    ...(await inputDifferences(tagged, { ...found, annotations }, signal)),
     ...difference("label", CONFIG, labels[CONFIG], tagged.package.configLabel),
   ]);
 }
@@ -93,23 +97,50 @@ async function findImage(
   );
 }
 
-async function labelsOf({ descriptor }: StoredImage, reader: ContentReader, signal: AbortSignal) {
+async function contentOf({ image: { descriptor }, reader }: FoundImage, signal: AbortSignal) {
   const { digest, mediaType } = descriptor;
   const manifest = parseManifest(await reader.readBlob(descriptor, { signal }), { origin: digest, mediaType });
   const config = await reader.readBlob(manifest.config, { signal });
-  return parseImageConfig(config, manifest.config.digest).config.labels;
+  const { labels } = parseImageConfig(config, manifest.config.digest).config;
+  return { labels, annotations: manifest.annotations ?? {} };
 }
 
-async function treeDifferences(
-  { package: pkg, git }: TaggedPackage,
-  theirs: string | undefined,
+interface FoundInputs extends FoundImage {
+  readonly annotations: Readonly<Record<string, string>>;
+}
+
+const UNTOLD = "The image records only that they differ, not which: it was made before kitsmith told them apart.";
+
+/** Which of the inputs besides the tree differ, as far as the image recorded them one by one. */
+async function inputDifferences(
+  tagged: TaggedPackage,
+  { image, platform, annotations }: FoundInputs,
   signal: AbortSignal,
 ): Promise<readonly TagDifference[]> {
-  if (!git.inGit || theirs === undefined) return difference("commit", "commit", theirs, git.revision);
-  const directories = [pkg.hash.hashPath ?? pkg.directory, ...pkg.extraSources.map(({ directory }) => directory)];
-  const files = await changedFiles(directories, theirs, { signal });
-  if (files === undefined) return difference("commit", "commit", theirs, git.revision);
-  return files.map((name) => ({ kind: "file", name }));
+  const options = { signal, tagOf: onlyTagged };
+  const ours = await imageInputs(tagged, platform, options);
+  const recorded = parseInputDigests(annotations[INPUT_DIGESTS_ANNOTATION]);
+  // An image that records nothing was made from its tree alone.
+  const theirs = recorded ?? (image.inputs === undefined ? {} : undefined);
+  const whole = difference("inputs", formatPlatform(platform), image.inputs, ours.digest);
+  if (theirs === undefined) return whole.map((one) => ({ ...one, hint: UNTOLD }));
+  const named = compareInputDigests(
+    theirs,
+    await inputDigestsLike(tagged, platform, { ...options, salt: image.inputs ?? "", like: theirs }),
+  );
+  return named.length > 0 ? named : whole;
+}
+
+/** By kind and name; where one list is by kind alone, as it was too long, by kind. */
+function compareInputDigests(theirs: InputDigests, ours: InputDigests): readonly TagDifference[] {
+  return [...new Set([...Object.keys(theirs), ...Object.keys(ours)])].sort().flatMap((key) => {
+    const [kind = "", ...name] = key.split(" ");
+    return isInputKind(kind) ? difference(kind, name.join(" "), theirs[key], ours[key]) : [];
+  });
+}
+
+function isInputKind(text: string): text is TagInputKind {
+  return ["tree", "buildArg", "dependency", "directory", "recipe", "setting"].includes(text);
 }
 
 function difference(

@@ -1,17 +1,11 @@
-import { digestHex, digestOf } from "../../core/digest.ts";
 import { canonicalJson } from "../../core/json.ts";
 import { formatPlatform, type PlatformText } from "../../core/platform.ts";
-import type { TagInput, TagInputKind } from "../../plan/tag-inputs.ts";
+import type { TagInput } from "../../plan/tag-inputs.ts";
 import { resolveBuildArgs } from "./build-arg-sources.ts";
+import { memberInputs, type UntaggedInput } from "./member-inputs.ts";
 import type { InputsOptions } from "./recipe-inputs.ts";
 import { packageInputs } from "./recorded-inputs.ts";
 import type { TaggedPackage } from "./tagging.ts";
-
-/** Members of a package's inputs that hold one input each, and of which kind that is. */
-const KINDS: Readonly<Record<string, TagInputKind>> = {
-  contexts: "directory",
-  directories: "directory",
-};
 
 /**
  * All that goes into a package's images, on every platform that it names, as far as that can be told without an engine.
@@ -23,7 +17,7 @@ export async function gatherTagInputs(tagged: TaggedPackage, options: InputsOpti
   const platforms = await Promise.all(
     tagged.package.platforms.map(async (platform) => {
       const { buildArgs: _fromCode, ...inputs } = await packageInputs(tagged, platform, options);
-      return { platform: formatPlatform(platform), inputs: Object.entries(inputs).flatMap(toInputs) };
+      return { platform: formatPlatform(platform), inputs: Object.entries(inputs).flatMap(memberInputs) };
     }),
   );
   return [
@@ -33,8 +27,6 @@ export async function gatherTagInputs(tagged: TaggedPackage, options: InputsOpti
     ...attestInput(tagged),
   ];
 }
-
-type UntaggedInput = Omit<TagInput, "inTag">;
 
 function treeInputs({ package: pkg, git, hash }: TaggedPackage): readonly TagInput[] {
   const tree = (name: string, value: string | undefined): readonly TagInput[] =>
@@ -64,36 +56,6 @@ async function buildArgInputs({ package: pkg }: TaggedPackage, options: InputsOp
 function attestInput({ package: { attest, transitive } }: TaggedPackage): readonly TagInput[] {
   if (attest === undefined || Object.keys(attest).length === 0) return [];
   return [{ kind: "setting", name: "attest", value: canonicalJson(attest), inTag: transitive === true }];
-}
-
-function toInputs([name, value]: readonly [string, unknown]): readonly UntaggedInput[] {
-  if (value === undefined) return [];
-  if (name === "recipe") return [{ kind: "recipe", name, value: digestHex(digestOf(canonicalJson(value))) }];
-  if (typeof value !== "object" || value === null || Array.isArray(value)) {
-    return [{ kind: "setting", name, value: valueText(value) }];
-  }
-  if (name === "packages") return Object.entries(value).map(([used, inputs]) => usedPackage(used, String(inputs)));
-  const kind = KINDS[name];
-  return Object.entries(value).map(([member, inner]) => {
-    const text = valueText(inner);
-    if (kind === undefined) return { kind: "setting", name: `${name}.${member}`, value: text };
-    return { kind: text.startsWith("docker-image://") ? "dependency" : kind, name: member, value: text };
-  });
-}
-
-/** By its name, so that another tag is another value. */
-function usedPackage(used: string, inputs: string): UntaggedInput {
-  const [reference = "", platform = ""] = used.split(" ");
-  const name = reference.slice(0, reference.lastIndexOf(":"));
-  return {
-    kind: "dependency",
-    name: `${name} ${platform}`,
-    value: inputs === "" ? reference : `${reference} ${inputs}`,
-  };
-}
-
-function valueText(value: unknown): string {
-  return typeof value === "string" ? value : canonicalJson(value);
 }
 
 /** What all platforms have alike stands there once. */

@@ -11,7 +11,7 @@ import { imageName } from "../../pkg/name.ts";
 import type { NamedContext, Package } from "../../pkg/package.ts";
 import { withSettings } from "../../pkg/settings.ts";
 import { type PackageTag, tagPackage, tagTransitively } from "../../plan/tag.ts";
-import { sortTagInputs, type TagExplanation } from "../../plan/tag-inputs.ts";
+import { sortTagInputs, type TagExplanation, type TagInput } from "../../plan/tag-inputs.ts";
 import {
   mergeSettings,
   type PackageSetMember,
@@ -33,6 +33,8 @@ export interface TaggedPackage extends PackageTag {
   readonly name: string;
   /** Canonical reference without what was set in code: what `@lkt:pkg` and other packages' files call it. */
   readonly ownReference: string;
+  /** All that its tag covers, where that is more than the tree. */
+  readonly inputs?: readonly TagInput[];
   /** Canonical references of the packages that it was said to depend on. */
   readonly dependsOn: readonly string[];
 }
@@ -66,7 +68,7 @@ export async function tagPackageSet(set: PackageSetSpec, options: TagOptions = {
 async function withTransitiveTag(tagged: TaggedPackage, options: TagOptions): Promise<TaggedPackage> {
   if (tagged.package.transitive !== true) return tagged;
   const inputs = await gatherTagInputs(tagged, { ...options, tagOf: onlyTagged });
-  return { ...tagged, ...tagTransitively(tagged.package, tagged.git, inputs) };
+  return { ...tagged, inputs, ...tagTransitively(tagged.package, tagged.git, inputs) };
 }
 
 /**
