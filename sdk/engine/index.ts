@@ -23,7 +23,6 @@ export { jobOutputs } from "../outputs/job-outputs.ts";
 export { type LocalOutputOptions, localOutput } from "../outputs/local-output.ts";
 export { createAuthService } from "../session/auth.ts";
 export { contentReceiver } from "../session/file-send.ts";
-export { createSharedListings, type SharedListings } from "../session/filesync/shared-listings.ts";
 export { createFileSyncService, type FileSyncOptions, type SyncReport } from "../session/filesync.ts";
 export { createSecretsService, type SecretValue } from "../session/secrets.ts";
 export type { CallHeaders, SessionCall, SessionHandler, SessionService } from "../session/service.ts";

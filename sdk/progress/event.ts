@@ -47,13 +47,26 @@ export type RunEvent =
       readonly error?: string;
     }
   | {
+      /** A request of the engine for files was answered in full; for one build there are several. */
       readonly type: "context.synced";
       readonly at: number;
       readonly node: NodeName;
+      /** Which source: `context`, `dockerfile`, or the name of another one. */
       readonly name: string;
+      /** Regular files that it wanted to know of. */
+      readonly filesTotal: number;
+      readonly bytesTotal: number;
+      /** Those whose content went over the wire. */
       readonly filesSent: number;
       readonly bytesSent: number;
-      readonly filesTotal: number;
+      /** Those that it had from an earlier build, and did not ask for. */
+      readonly filesSkipped: number;
+      readonly bytesSkipped: number;
+      /** Entries that ignore patterns kept out. A directory that was not entered is one, whatever it holds. */
+      readonly entriesIgnored: number;
+      readonly durationMs: number;
+      /** The ten largest of the files that were sent, the largest first; paths within the source. */
+      readonly largestFiles: readonly { readonly path: string; readonly sizeBytes: number }[];
     }
   | {
       readonly type: "vertex";

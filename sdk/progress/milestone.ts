@@ -1,6 +1,6 @@
 import type { NodeName, NodeOutcome, RunEvent } from "./event.ts";
 import { plainPaint, type Style } from "./paint.ts";
-import { formatCount, formatDuration } from "./quantity.ts";
+import { formatBytes, formatCount, formatDuration } from "./quantity.ts";
 import { type NodeState, type RunState, sameNode } from "./run-state.ts";
 import { drawSource } from "./source-excerpt.ts";
 
@@ -12,8 +12,12 @@ export interface Message {
 }
 
 type BuildWarning = Extract<RunEvent, { readonly type: "build.warning" }>;
+type Synced = Extract<RunEvent, { readonly type: "context.synced" }>;
 type Finished = Extract<RunEvent, { readonly type: "node.finished" }>;
 type Planned = Extract<RunEvent, { readonly type: "plan.ready" }>["nodes"][number];
+
+const LONG_MS = 1000;
+const LARGE_BYTES = 10_000_000;
 
 /** What stays on the screen of an event that matters to everyone who watches; undefined for the others. */
 export function describeMilestone(event: RunEvent, state: RunState): Message | undefined {
@@ -29,6 +33,8 @@ export function describeMilestone(event: RunEvent, state: RunState): Message | u
       return { text: `engine ${event.address}: starting${withDetail(event.detail)}` };
     case "engine.ready":
       return { text: `engine ${event.address}: ready${withDetail(event.detail)}` };
+    case "context.synced":
+      return isLongTransfer(event) ? { node: event.node, text: describeTransfer(event) } : undefined;
     case "build.warning":
       return { node: event.node, text: describeWarning(event), style: "yellow" };
     case "node.finished":
@@ -51,6 +57,17 @@ export function describeMilestone(event: RunEvent, state: RunState): Message | u
     default:
       return undefined;
   }
+}
+
+/** Others go by without anybody waiting for them. */
+function isLongTransfer({ durationMs, bytesSent }: Synced): boolean {
+  return durationMs > LONG_MS || bytesSent > LARGE_BYTES;
+}
+
+function describeTransfer({ name, filesSent, filesTotal, bytesSent, entriesIgnored, durationMs }: Synced): string {
+  const sent = `${filesSent} of ${formatCount(filesTotal, "file")} sent, ${formatBytes(bytesSent)}`;
+  const ignored = entriesIgnored > 0 ? `, ${entriesIgnored} ignored` : "";
+  return `${name}: ${sent} in ${formatDuration(durationMs)}${ignored}`;
 }
 
 function describeWarning({ message, details, url, source }: BuildWarning): string {

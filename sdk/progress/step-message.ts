@@ -1,7 +1,7 @@
 import type { NodeName, RunEvent } from "./event.ts";
 import { splitLog } from "./log-text.ts";
 import type { Message } from "./milestone.ts";
-import { formatBytes, formatCount, formatDuration } from "./quantity.ts";
+import { formatBytes, formatDuration } from "./quantity.ts";
 import { formatNode, type NodeState, type RunState, type StepState, sameNode } from "./run-state.ts";
 
 /** Tells what the steps of all nodes do, line by line. */
@@ -18,7 +18,6 @@ export function createStepTeller(): StepTeller {
       if (event.type === "log") return tellLog(partials, event, after);
       if (event.type === "vertex") return tellVertex(partials, event, before, after);
       if (event.type === "transfer") return tellTransfer(event, before, after);
-      if (event.type === "context.synced") return [tellContext(event)];
       return [];
     },
   };
@@ -80,11 +79,6 @@ function tellTransfer(event: EventOf<"transfer">, before: RunState, after: RunSt
 function isTransferDone(state: RunState, event: EventOf<"transfer">): boolean {
   const transfers = event.node === undefined ? state.transfers : (findNode(state, event.node)?.transfers ?? []);
   return transfers.some(({ id, vertex, completed }) => completed && id === event.id && vertex === event.vertex);
-}
-
-function tellContext(event: EventOf<"context.synced">): Message {
-  const sent = `${event.filesSent} of ${formatCount(event.filesTotal, "file")} sent, ${formatBytes(event.bytesSent)}`;
-  return { node: event.node, text: `${event.name}: ${sent}` };
 }
 
 function partialKey(node: NodeName, vertex: string, stream: string): string {

@@ -2,9 +2,11 @@ import { setMaxListeners } from "node:events";
 import { anySignal } from "../core/abort.ts";
 import { RunError } from "../core/errors.ts";
 import { createRedactor } from "../core/redact.ts";
+import { createShared } from "../core/shared.ts";
 import { createPlan, type PlanOptions } from "../plan/decision.ts";
 import type { PackageFacts, Plan } from "../plan/plan.ts";
 import { assertClean, assertKnown } from "../plan/preflight.ts";
+import type { TreeListing } from "../session/filesync/tree-listing.ts";
 import { joinNodes, type RunNode } from "./build/node.ts";
 import { DEFAULT_RETRIES } from "./build/node-attempts.ts";
 import { countOutcomes, type PackageEnd, runFailed, toRunResult } from "./build/outcome.ts";
@@ -114,6 +116,7 @@ async function performAll(
     trees: createTreeWatch(signal),
     order,
     begun: new Map(),
+    listings: createShared<TreeListing>(),
     cachedBases: spec.options.cachedBases ?? true,
     partial: spec.verb === "push" && (spec.options.partial ?? false),
     onFailure: () => {

@@ -2,9 +2,9 @@ import { includeFollowed } from "../context/follow-paths.ts";
 import { createPathFilter } from "../context/path-filter.ts";
 import { openTree } from "../context/virtual-tree.ts";
 import type { LocalSource } from "../core/local-source.ts";
+import type { Shared } from "../core/shared.ts";
 import { type SendSummary, sendTree } from "../wire/fsutil/sender.ts";
 import { StatusError } from "../wire/status.ts";
-import type { SharedListings } from "./filesync/shared-listings.ts";
 import { createTreeListing, type TreeListing } from "./filesync/tree-listing.ts";
 import { ignoreFileOf } from "./ignore-request.ts";
 import { readListHeader } from "./list-header.ts";
@@ -33,9 +33,12 @@ export interface FileSyncOptions {
   readonly onSynced?: (report: SyncReport) => void;
   /**
    * Lets requests for the same files that go on at the same time, also in other sessions, share one walk of the directory.
-   * A request that joins another one gets the tree as that one saw it. Default: each request walks.
+   * A request that joins another one gets the tree as that one saw it: only for who notices in the end when something
+   * changed. Default: each request walks.
+   *
+   * @internal
    */
-  readonly listings?: SharedListings;
+  readonly listings?: Shared<TreeListing>;
 }
 
 /** What the daemon asks for. */

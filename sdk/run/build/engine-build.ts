@@ -1,4 +1,5 @@
 import type { Redactor } from "../../core/redact.ts";
+import type { Shared } from "../../core/shared.ts";
 import type { CredentialSource } from "../../credentials/credential-source.ts";
 import type { BuildJob, ExportResult, JobResult } from "../../engine/engine.ts";
 import { openGatewayImage } from "../../image/gateway-image.ts";
@@ -15,6 +16,7 @@ import type { NodeName } from "../../progress/event.ts";
 import { createAuthService } from "../../session/auth.ts";
 import { createContentService } from "../../session/content.ts";
 import { createFileSendService } from "../../session/file-send.ts";
+import type { TreeListing } from "../../session/filesync/tree-listing.ts";
 import { createFileSyncService } from "../../session/filesync.ts";
 import type { SessionService } from "../../session/service.ts";
 import { type BuildEvidence, createBuildEvidence } from "../build-cache/build-evidence.ts";
@@ -50,6 +52,8 @@ export interface EngineBuild {
   /** Takes the exports of caches that go on when the build is over. Default: none are made. */
   readonly cacheExports?: CacheExports;
   readonly redactor: Redactor;
+  /** The walks of a run that checks its trees in the end. Default: each build walks. */
+  readonly listings?: Shared<TreeListing>;
 }
 
 /** What the exporters answered, and what goes beside the image. */
@@ -169,9 +173,9 @@ function servicesFor(
     ...build.services,
     createAuthService(build.credentials),
     createFileSyncService(request.locals, {
-      onSynced: ({ name: local, filesSent, bytesSent, filesTotal }) => {
-        const name = localKind(local);
-        emit({ type: "context.synced", at: Date.now(), node: build.name, name, filesSent, bytesSent, filesTotal });
+      ...(build.listings ? { listings: build.listings } : {}),
+      onSynced: ({ name, ...report }) => {
+        emit({ type: "context.synced", at: Date.now(), node: build.name, name: localKind(name), ...report });
       },
     }),
     ...(layouts.size > 0 ? [createContentService(layouts, { writable })] : []),

@@ -1,8 +1,10 @@
 import { settleAll } from "../../core/concurrency.ts";
 import { isKitsmithError, RunError } from "../../core/errors.ts";
 import type { Redactor } from "../../core/redact.ts";
+import type { Shared } from "../../core/shared.ts";
 import type { PlannedPackage } from "../../plan/plan.ts";
 import type { NodeOutcome } from "../../progress/event.ts";
+import type { TreeListing } from "../../session/filesync/tree-listing.ts";
 import type { CacheExports } from "../build-cache/cache-exports.ts";
 import type { BaseImage } from "../dependencies/base-contexts.ts";
 import type { DependencyBuilds } from "../dependencies/dependency-builds.ts";
@@ -39,6 +41,8 @@ export interface PackageWork {
   readonly order: NodeOrder;
   /** The nodes that have begun, so that others can wait for them. */
   readonly begun: Map<RunNode, Promise<PerformedNode>>;
+  /** Walks of contexts; those of the platforms of a package are one. */
+  readonly listings: Shared<TreeListing>;
 }
 
 /** Builds or moves all platforms of a package at once, and publishes them when all of them are there. */

@@ -1,5 +1,6 @@
 import { expect, test } from "vitest";
 import { createRenderer } from "../../../sdk/progress/create-renderer.ts";
+import type { RunEvent } from "../../../sdk/progress/event.ts";
 import { MemoryStream } from "./memory-stream.ts";
 import { amd64, RUN } from "./run-events.ts";
 
@@ -42,4 +43,17 @@ test("a name cannot write to the terminal", () => {
   expect(render([{ type: "notice", at: 1, level: "info", message: "x\u001b[2Jy", node }])).toBe(
     "evil/ab linux/amd64 | xy\n",
   );
+});
+
+test("a transfer of files is told if it was large or long", () => {
+  const none = { filesTotal: 3, bytesTotal: 9, filesSent: 0, bytesSent: 0, filesSkipped: 3, bytesSkipped: 9 };
+  const synced = {
+    ...{ type: "context.synced" as const, at: 5, node: amd64, name: "context", ...none },
+    ...{ entriesIgnored: 0, durationMs: 900, largestFiles: [] },
+  } satisfies RunEvent;
+  expect(render([synced, { ...synced, durationMs: 1500 }, { ...synced, bytesSent: 20_000_000 }]).split("\n")).toEqual([
+    "acme/init linux/amd64 | context: 0 of 3 files sent, 0 B in 1.5s",
+    "acme/init linux/amd64 | context: 0 of 3 files sent, 20.0 MB in 0.9s",
+    "",
+  ]);
 });

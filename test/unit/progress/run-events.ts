@@ -39,9 +39,9 @@ export const RUN: readonly RunEvent[] = [
     at: 1400,
     node: amd64,
     name: "context",
-    filesSent: 1,
-    bytesSent: 1234,
-    filesTotal: 42,
+    ...{ filesTotal: 42, bytesTotal: 23_000_000, filesSent: 1, bytesSent: 12_340_000 },
+    ...{ filesSkipped: 41, bytesSkipped: 10_660_000, entriesIgnored: 3, durationMs: 400 },
+    largestFiles: [{ path: "rootfs.tar", sizeBytes: 12_340_000 }],
   },
   { type: "vertex", at: 1400, node: amd64, digest: "sha256:2", name: "[2/3] COPY . .", cached: false },
   {

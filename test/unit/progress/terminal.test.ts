@@ -37,6 +37,7 @@ test("while it runs: what happened above, nodes with steps, time and output belo
     "engine unix:///run/one.sock: ready (0.33.1)",
     "acme/init linux/arm64  | warning: linux/arm64 is emulated",
     expect.stringMatching(/^acme\/agent linux\/amd64 \| published \(registry has the tag\) sha256:/),
+    "acme/init linux/amd64  | context: 1 of 42 files sent, 12.3 MB in 0.4s, 3 ignored",
     "push  1 published, 2 running                                               8.0s",
     "acme/init linux/amd64  2/3                                                 7.7s",
     "  → [3/3] RUN make                                                         7.4s",
