@@ -53,10 +53,6 @@ export const BUILD_FLAGS: Flags = {
   ...PROGRESS_FLAG,
   image: { kind: "boolean", help: "", hidden: true },
   ...BUILDER_CONTAINER_FLAGS,
-  "precache-images": {
-    kind: "boolean",
-    help: "",
-    replaced: "the engine fetches base images itself, once, and keeps them",
-  },
+  "precache-images": { kind: "boolean", help: "pull base images to the OCI cache that it lacks, and build from there" },
   "ignore-cached": { kind: "boolean", help: "do not take base images from the OCI cache" },
 };

@@ -67,6 +67,24 @@ describe("pkg build", () => {
     expect(again.stdout).not.toContain("Building for arch");
   });
 
+  test("base images are pulled to the cache first, where that is asked for", async () => {
+    expect((await call("push")).status).toBe(0);
+    const base = `${name}:${tag}`;
+    const other = join(bench.directory, "empty");
+    const build = (...flags: readonly string[]) => call("build", "--cache", other, "--platforms=linux/amd64", ...flags);
+    await bench.repository.write("p/Dockerfile", `FROM ${base} AS base\nFROM scratch\nCOPY --from=base /greeting /\n`);
+    await bench.repository.commit();
+    expect((await build("--ignore-cached", "--precache-images")).status).toBe(0);
+    expect(await cacheNames(other)).not.toContain(base);
+    expect((await build("--force", "--precache-images")).status).toBe(0);
+    expect(await cacheNames(other)).toEqual(expect.arrayContaining([base, `${base}-amd64`]));
+    await bench.repository.write("p/Dockerfile", `FROM ${name}:none\nCOPY greeting /\n`);
+    await bench.repository.commit();
+    const failed = await build("--precache-images");
+    expect(failed.status).toBe(1);
+    expect(failed.stderr).toContain("REGISTRY_NOT_FOUND");
+  });
+
   test("a package without architectures is skipped", async () => {
     await bench.repository.write("p/build.yml", "image: p\narches: []\n");
     const { status, stdout } = await call("build");

@@ -68,7 +68,8 @@ function buildOptions(invocation: Invocation): BuildOptions {
   return {
     signal: invocation.signal,
     force: invocation.boolean("force") ?? false,
-    cachedBases: !invocation.boolean("ignore-cached"),
+    // As with LinuxKit, whoever ignores the cache puts nothing into it first.
+    cachedBases: !invocation.boolean("ignore-cached") && (invocation.boolean("precache-images") ? "pull" : true),
     pull: invocation.boolean("pull") ?? false,
     progress: progressMode(invocation),
     ...registryOptions(invocation),

@@ -1,6 +1,7 @@
 import { formatPlatform } from "../../core/platform.ts";
 import type { BuildStep } from "../../lower/build-step.ts";
 import type { ExtraSource } from "../../pkg/package.ts";
+import type { CachedBases } from "../facade/options.ts";
 import type { AssignedNode } from "../facts/assigned-plan.ts";
 import type { Stores } from "../stores.ts";
 import { onlyTagged } from "../tagging/tagging.ts";
@@ -28,7 +29,7 @@ export interface NodeIngredients {
 export async function gatherIngredients(
   node: AssignedNode,
   bases: readonly BaseImage[],
-  given: { readonly stores: Stores; readonly dependencies: DependencyBuilds },
+  given: { readonly stores: Stores; readonly dependencies: DependencyBuilds; readonly cachedBases?: CachedBases },
   signal: AbortSignal,
 ): Promise<NodeIngredients> {
   const { stores } = given;
@@ -39,7 +40,7 @@ export async function gatherIngredients(
   const known = await baseContexts(
     bases.filter((base) => !isDependency(base)),
     stores,
-    signal,
+    { signal, pull: given.cachedBases === "pull" },
   );
   const dependencies = withMade(given.dependencies, made, stores, signal);
   const contexts = await dependencyContexts(spec, node.platform, dependencies, known);

@@ -6,6 +6,9 @@ import type { FailureFunction } from "../build/failed-step.ts";
 import type { ReleaseTags } from "../destinations/release-tags.ts";
 import type { EngineChoice, EngineSelection } from "../engines/engine-selection.ts";
 
+/** Whether base images are taken from the OCI cache; `pull`: those that it lacks are pulled into it first. */
+export type CachedBases = boolean | "pull";
+
 /** Options that every terminal verb takes. */
 export interface VerbOptions extends Abortable {
   /** Upper bound for the whole run, milliseconds. Default: none. */
@@ -24,7 +27,7 @@ export interface VerbOptions extends Abortable {
   /** The OCI cache directory. Default `LINUXKIT_CACHE`, else `~/.linuxkit/cache`, shared with the LinuxKit CLI. */
   readonly cacheDirectory?: string;
   /** Take base images from the OCI cache where it holds them, as LinuxKit does. Default true; else the engine looks itself. */
-  readonly cachedBases?: boolean;
+  readonly cachedBases?: CachedBases;
   /** Mirrors, authorities and plain http of registries; they hold for engines that kitsmith starts, too. */
   readonly registries?: RegistrySettings;
 }
