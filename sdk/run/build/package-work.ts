@@ -11,6 +11,7 @@ import type { DependencyBuilds } from "../dependencies/dependency-builds.ts";
 import type { NodeOrder } from "../dependencies/node-order.ts";
 import type { Destination, MadeImage, NodeImage } from "../destinations/destination.ts";
 import type { EnginePool } from "../engines/engine-pool.ts";
+import type { CachedBases } from "../facade/options.ts";
 import { isAssigned } from "../facts/assigned-plan.ts";
 import type { RunContext } from "../run.ts";
 import type { Stores } from "../stores.ts";
@@ -31,7 +32,7 @@ export interface PackageWork {
   readonly dependencies: DependencyBuilds;
   readonly cacheExports: CacheExports;
   /** Whether base images are looked for in the cache. */
-  readonly cachedBases: boolean;
+  readonly cachedBases: CachedBases;
   /** Called with the first failure, so that the rest of a run that shall not go on can be stopped. */
   readonly onFailure: () => void;
   /** Publish the platforms that succeeded although others failed. */
