@@ -17,4 +17,6 @@ export interface BuildOutput extends EngineOutput {
    * @returns the image that was made; undefined for outputs that hold no image
    */
   complete(exported: ExportResult): Promise<AttestedImage | undefined>;
+  /** Why we could not take what came, where the engine knows no more than that it was refused. */
+  failure?(): unknown;
 }

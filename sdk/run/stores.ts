@@ -3,6 +3,7 @@ import type { CredentialSource } from "../credentials/credential-source.ts";
 import { createRegistryPolicy, type RegistryPolicy, type RegistrySettings } from "../credentials/registry-policy.ts";
 import { type Cache, openCache } from "../oci/layout/cache.ts";
 import { createRegistryClient, type RegistryClient } from "../oci/registry/client.ts";
+import type { LoopbackRegistry } from "../outputs/loopback/loopback-registry.ts";
 import { defaultCacheDirectory } from "./destinations/cache-directory.ts";
 import type { RunContext } from "./run.ts";
 
@@ -10,6 +11,8 @@ import type { RunContext } from "./run.ts";
 export interface Stores extends AsyncDisposable {
   readonly credentials: CredentialSource;
   readonly cache: () => Promise<Cache>;
+  /** Takes into the cache what engines of this machine push. */
+  readonly loopback: () => Promise<LoopbackRegistry>;
   /** Talks to the registries themselves: for what is pushed, and what a push must know. */
   readonly registry: () => RegistryClient;
   /** Reads, from the mirrors where registries have them. */
@@ -29,6 +32,7 @@ export function createStores(options: StoreOptions): Stores {
   const policy = createRegistryPolicy(options.registries);
   const { credentials, mirrors } = policy;
   let cache: Promise<Cache> | undefined;
+  let loopback: Promise<LoopbackRegistry> | undefined;
   const uses: Promise<AsyncDisposable>[] = [];
   let registry: RegistryClient | undefined;
   let reader: RegistryClient | undefined;
@@ -37,16 +41,21 @@ export function createStores(options: StoreOptions): Stores {
     registry ??= createRegistryClient(clientOptions(policy, options));
     return registry;
   };
+  const openedCache = () => {
+    cache ??= openCache(options.cacheDirectory ?? defaultCacheDirectory(), options).then((opened) =>
+      keepingContent(opened, uses, options),
+    );
+    return cache;
+  };
   return {
     credentials: leavesTokens(process.env)
       ? credentials
       : // Engines get access tokens by the way that our own calls go.
         { ...credentials, fetchToken: (wish, wishOptions) => direct().fetchToken(wish, wishOptions) },
-    cache: () => {
-      cache ??= openCache(options.cacheDirectory ?? defaultCacheDirectory(), options).then((opened) =>
-        keepingContent(opened, uses, options),
-      );
-      return cache;
+    cache: openedCache,
+    loopback: () => {
+      loopback ??= openLoopback(openedCache(), uses, options);
+      return loopback;
     },
     registry: direct,
     reader: () => {
@@ -57,6 +66,7 @@ export function createStores(options: StoreOptions): Stores {
     [Symbol.asyncDispose]: async () => {
       registry?.close();
       reader?.close();
+      await (await loopback?.catch(() => undefined))?.[Symbol.asyncDispose]();
       // Opening makes files; nothing of that may go on when the run is over.
       await cache?.catch(() => {});
       for (const use of await Promise.allSettled(uses)) {
@@ -66,26 +76,40 @@ export function createStores(options: StoreOptions): Stores {
   };
 }
 
+/** What is in the cache already counts as pushed, so that it is kept from the beginning. */
+async function openLoopback(
+  opening: Promise<Cache>,
+  uses: Promise<AsyncDisposable>[],
+  options: Abortable,
+): Promise<LoopbackRegistry> {
+  const { startLoopbackRegistry } = await import("../outputs/loopback/loopback-registry.ts");
+  const cache = await opening;
+  await keepContent(cache, uses, options);
+  return await startLoopbackRegistry(cache);
+}
+
+async function keepContent(cache: Cache, uses: Promise<AsyncDisposable>[], { signal }: Abortable): Promise<void> {
+  if (uses.length === 0) uses.push(cache.useContent({ signal }));
+  await uses[0];
+}
+
 /** What a run stores gets its name later: from the first write on, nobody else may clean it away. */
-function keepingContent(cache: Cache, uses: Promise<AsyncDisposable>[], { signal }: Abortable): Cache {
-  const keep = async () => {
-    if (uses.length === 0) uses.push(cache.useContent({ signal }));
-    await uses[0];
-  };
+function keepingContent(cache: Cache, uses: Promise<AsyncDisposable>[], options: Abortable): Cache {
+  const keep = () => keepContent(cache, uses, options);
   return Object.freeze<Cache>({
     ...cache,
-    writeBlob: async (content, options) => {
+    writeBlob: async (content, writeOptions) => {
       await keep();
-      return await cache.writeBlob(content, options);
+      return await cache.writeBlob(content, writeOptions);
     },
-    importArchive: async (archive, options) => {
+    importArchive: async (archive, importOptions) => {
       await keep();
-      return await cache.importArchive(archive, options);
+      return await cache.importArchive(archive, importOptions);
     },
     // Its change may write, under the cache's lock: whoever cleans up takes the two in the other order.
-    updateReference: async (name, change, options) => {
+    updateReference: async (name, change, updateOptions) => {
       await keep();
-      return await cache.updateReference(name, change, options);
+      return await cache.updateReference(name, change, updateOptions);
     },
   });
 }

@@ -1,5 +1,6 @@
-import { mkdtemp, readdir, readFile, rm } from "node:fs/promises";
+import { mkdir, mkdtemp, readdir, readFile, rm } from "node:fs/promises";
 import { join } from "node:path";
+import { execa } from "execa";
 import { isKitsmithError, type KitsmithError, type Run, type RunEvent } from "kitsmith";
 import { lockFile } from "../../sdk/oci/layout/file-lock.ts";
 import { testTools } from "../engines/test-tools.ts";
@@ -14,6 +15,17 @@ export interface ScratchDirectory extends AsyncDisposable {
 export async function createScratch(): Promise<ScratchDirectory> {
   const directory = await mkdtemp("/tmp/kitsmith-run-");
   return { directory, [Symbol.asyncDispose]: () => rm(directory, { recursive: true, force: true }) };
+}
+
+/** Mounts a disk of its own at a directory, which is made. */
+export async function mountDisk(directory: string, sizeBytes: number): Promise<AsyncDisposable> {
+  await mkdir(directory);
+  await execa("mount", ["-t", "tmpfs", "-o", `size=${sizeBytes}`, "none", directory]);
+  return {
+    [Symbol.asyncDispose]: async () => {
+      await execa("umount", [directory]);
+    },
+  };
 }
 
 /** A package whose Dockerfile begins with a shell. */

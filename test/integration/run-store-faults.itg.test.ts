@@ -9,7 +9,7 @@ import { startIsolatedBuildkitd } from "../engines/test-engine.ts";
 import { testTools } from "../engines/test-tools.ts";
 import { startBreakingProxy } from "./loopback-server.ts";
 import { useRunBench } from "./run-bench.ts";
-import { cacheNames, eventsOf, failureOf, startedNodes, tagsOf } from "./run-fixture.ts";
+import { cacheNames, eventsOf, failureOf, mountDisk, startedNodes, tagsOf } from "./run-fixture.ts";
 
 const registry = inject("registryHost");
 const ENGINES: readonly (readonly [string, EngineChoice])[] = [
@@ -122,17 +122,6 @@ describe("a registry that cannot be reached", () => {
     expect(direct.images["linux/amd64"]?.digest).toBe(pushed.images["linux/amd64"]?.digest);
   });
 });
-
-/** A disk of its own. */
-async function mountDisk(directory: string, sizeBytes: number): Promise<AsyncDisposable> {
-  await mkdir(directory);
-  await execa("mount", ["-t", "tmpfs", "-o", `size=${sizeBytes}`, "none", directory]);
-  return {
-    [Symbol.asyncDispose]: async () => {
-      await execa("umount", [directory]);
-    },
-  };
-}
 
 const large = () => ({ ...HELLO, "p/hello": randomBytes(4_000_000), "p/build.yml": "image: p\narches: [amd64]\n" });
 

@@ -61,7 +61,7 @@ async function attemptBuild(
   const { engine, assignment, tagged } = node;
   const output = await destination.output(node);
   const step = stepWith(node, ingredients);
-  const exported = await buildOnEngine(
+  const building = buildOnEngine(
     {
       ...{ name: nodeName(node), step, engine, assignment, output, redactor, cacheExports, listings },
       credentials: stores.credentials,
@@ -74,6 +74,9 @@ async function attemptBuild(
     },
     context,
   );
+  const exported = await building.catch((error: unknown) => {
+    throw output.failure?.() ?? error;
+  });
   const built = await output.complete(exported);
   if (built) await destination.settle(node, built);
   return built && { ...built, annotations: exported.annotations };

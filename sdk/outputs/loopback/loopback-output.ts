@@ -1,0 +1,17 @@
+import type { Cache } from "../../oci/layout/cache.ts";
+import type { BuildOutput } from "../build-output.ts";
+import type { ImageSettings } from "../image-attributes.ts";
+import { registryOutput } from "../registry-output.ts";
+import type { LoopbackRegistry } from "./loopback-registry.ts";
+
+/**
+ * Lets the engine push an image into the cache by way of a registry in this process. Blobs only, as with a tunnel, and of
+ * these only what the cache does not hold.
+ */
+export function loopbackOutput(cache: Cache, settings: ImageSettings, registry: LoopbackRegistry): BuildOutput {
+  const repository = registry.openRepository();
+  return {
+    ...registryOutput({ ...settings, repository: repository.reference }, { insecure: true, reader: cache }),
+    failure: repository.failure,
+  };
+}
