@@ -52,6 +52,7 @@ export type { FluentPackages } from "./run/facade/fluent-packages.ts";
 export type { ContextInputs } from "./run/facade/named-contexts.ts";
 export type {
   BuildOptions,
+  CachedBases,
   ExportOptions,
   LlbOptions,
   OpenOptions,
