@@ -34,7 +34,10 @@ export function buildPackages(invocation: Invocation): FluentPackages {
   if (files.length > 0) packages = packages.buildArgFiles(...files);
   if (agents) packages = packages.ssh(agents);
   if (caches) packages = packages.cache(caches);
-  if (scanner !== "false") packages = packages.attest({ sbom: scanner ? { scanner } : true });
+  if (scanner !== "false") {
+    // As with the LinuxKit CLI: what is there already is not built again for it.
+    packages = packages.attest({ sbom: scanner ? { scanner } : true, keepStored: true });
+  }
   return packages.keepGoing(invocation.boolean("keep-going") ?? false);
 }
 

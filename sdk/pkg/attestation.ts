@@ -4,6 +4,24 @@ export interface AttestSettings {
   readonly sbom?: boolean | SbomSettings;
   /** How the image was built. `true` is `min`; `max` holds the whole graph, with the values of build arguments. */
   readonly provenance?: boolean | "min" | "max" | ProvenanceSettings;
+  /**
+   * Whether images that are stored already stay as they are though they lack what is asked for, as with the LinuxKit CLI.
+   * Default false: they are built again, so that nothing is without what was asked for.
+   */
+  readonly keepStored?: boolean;
+}
+
+/** What can be attested of an image. */
+export type AttestationKind = "sbom" | "provenance";
+
+/** What has to be attested of an image that is stored, for it to be as good as one that is built now. */
+export function requiredAttestations({
+  sbom,
+  provenance,
+  keepStored,
+}: AttestSettings = {}): readonly AttestationKind[] {
+  if (keepStored) return [];
+  return [...(sbom ? (["sbom"] as const) : []), ...(provenance ? (["provenance"] as const) : [])];
 }
 
 /** How a bill of materials is made. */

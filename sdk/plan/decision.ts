@@ -2,6 +2,7 @@ import { PlanError } from "../core/errors.ts";
 import { deepFreeze } from "../core/freeze.ts";
 import { formatPlatform } from "../core/platform.ts";
 import { formatArchTag } from "../oci/model/arch-tag.ts";
+import { type AttestationKind, requiredAttestations } from "../pkg/attestation.ts";
 import type {
   NodeAction,
   NodeState,
@@ -23,6 +24,8 @@ export interface PlanOptions {
   readonly pull: boolean;
   /** False leaves out what would have to be built. Default true. */
   readonly build?: boolean;
+  /** False where images are only looked at: then they need not have what is asked to be attested. Default true. */
+  readonly attest?: boolean;
 }
 
 /**
@@ -60,7 +63,7 @@ function planNode(facts: PackageFacts, platform: PlatformFacts, options: PlanOpt
       : "not in git, so the tag says nothing of the content";
   if (rebuild !== undefined) return { ...node, state: "build", action: "build", why: rebuild };
   assertSameInputs(facts, platform);
-  const { state, action, why, image } = decide(platform, options);
+  const { state, action, why, image } = decide(platform, options, missingIn(facts, options));
   return { ...node, state, action, why, ...(image ? { image: image.descriptor } : {}) };
 }
 
@@ -71,18 +74,34 @@ interface Decision {
   readonly image?: StoredImage;
 }
 
-function decide({ cache, registry }: PlatformFacts, { verb, pull }: PlanOptions): Decision {
-  if (registry.kind === "present" && (verb === "push" || !cache)) {
+/** What of an image would have to be made anew for it to have all that is asked for. */
+type FindMissing = (image: StoredImage) => readonly AttestationKind[];
+
+/** Only what goes to the cache or a registry has attestations; without a build nothing can be added to what is there. */
+function missingIn({ package: { attest } }: PackageFacts, options: PlanOptions): FindMissing {
+  const isKept = options.verb === "build" || options.verb === "push";
+  const required = isKept && options.build !== false && options.attest !== false ? requiredAttestations(attest) : [];
+  return ({ attested = [] }) => required.filter((kind) => !attested.includes(kind));
+}
+
+function decide({ cache, registry }: PlatformFacts, { verb, pull }: PlanOptions, missing: FindMissing): Decision {
+  const published = registry.kind === "present" && missing(registry.image).length === 0 ? registry.image : undefined;
+  const cached = cache && missing(cache).length === 0 ? cache : undefined;
+  if (published && (verb === "push" || !cached)) {
     const action = verb === "push" || !pull ? "none" : "pull";
-    return { state: "published", action, why: "the registry has this tag and platform", image: registry.image };
+    return { state: "published", action, why: "the registry has this tag and platform", image: published };
   }
   if (verb === "push" && registry.kind === "unknown") return unknown(registry.why, "none");
-  if (cache) {
+  if (cached) {
     const action = verb === "push" ? "upload" : "none";
-    return { state: "cached", action, why: "the cache has this tag and platform", image: cache };
+    return { state: "cached", action, why: "the cache has this tag and platform", image: cached };
   }
   if (registry.kind === "unknown") return unknown(registry.why, "build");
-  return { state: "build", action: "build", why: "neither cache nor registry has this tag and platform" };
+  const lacking = cache ?? (registry.kind === "present" ? registry.image : undefined);
+  const why = lacking
+    ? `what exists lacks what is to be attested: ${missing(lacking).join(", ")}`
+    : "neither cache nor registry has this tag and platform";
+  return { state: "build", action: "build", why };
 }
 
 function unknown(why: string, action: NodeAction): Decision {

@@ -1,6 +1,7 @@
 import type { Digest } from "../core/digest.ts";
 import type { Platform, PlatformText } from "../core/platform.ts";
 import type { Descriptor } from "../oci/model/descriptor.ts";
+import type { AttestationKind } from "../pkg/attestation.ts";
 import type { Package } from "../pkg/package.ts";
 
 /** What a plan is made for. `plan` looks as `push` does, but fails for nothing. */
@@ -20,6 +21,8 @@ export type NodeAction = "build" | "pull" | "upload" | "none";
 export interface StoredImage {
   readonly descriptor: Descriptor;
   readonly inputs?: string;
+  /** What is attested of it; undefined where nobody asked for that. */
+  readonly attested?: readonly AttestationKind[];
 }
 
 /** What the registry says of one platform. Only a 404 means absent. */

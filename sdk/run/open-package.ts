@@ -70,7 +70,7 @@ async function planNode(spec: PackageSpec, options: OpenOptions, held: Held, con
   const packages = await tagPackageSet(setOf(spec), { signal });
   emit({ type: "run.started", at: Date.now(), verb: "open", packages: packages.map(({ name }) => name) });
   const facts = await gatherFacts(packages, held.stores, { signal, force, client: held.stores.reader });
-  const plan = createPlan(facts, { verb: "build", force, pull: true });
+  const plan = createPlan(facts, { verb: "build", force, pull: true, attest: false });
   const prepared = await prepareBuilds(joinNodes(plan, packages, facts), { signal });
   const nodes = await assignEngines(prepared, held.pool);
   announcePlan({ ...plan, packages: plan.packages.map((planned) => replanned(planned, nodes)) }, context);

@@ -91,6 +91,29 @@ describe("bills of materials", () => {
     expect((await attested.push({ ...other, force: true })).digest).toBe(built.digest);
   });
 
+  test("are made for what is stored without: the image stays the same, and the next run does nothing", async () => {
+    const plain = (await bench.open(FILES)).reproducible();
+    const before = await plain.push(bench.options());
+    const attested = plain.attest({ sbom: { scanner } });
+    const kept = await attested.attest({ keepStored: true }).push(bench.options());
+    expect(kept.digest).toBe(before.digest);
+    const { packages } = await attested.plan(bench.options());
+    expect(packages[0]?.nodes.map(({ action }) => action)).toEqual(["build", "build"]);
+
+    const built = await attested.build(bench.options());
+    const pushed = await attested.push(bench.options());
+    for (const platform of ["linux/amd64", "linux/arm64"] as const) {
+      expect(built.images[platform]?.outcome).toBe("built");
+      expect(pushed.images[platform]?.digest).toBe(before.images[platform]?.digest);
+      expect(await statementsOf(pushed.reference, pushed.images[platform]?.digest ?? "")).toHaveLength(1);
+    }
+    expect(pushed.digest).not.toBe(before.digest);
+    const runs = [attested.build(bench.options()), attested.push(bench.options())];
+    expect(await Promise.all(runs.map(startedNodes))).toEqual([0, 0]);
+    // A provenance is missing still.
+    expect(await startedNodes(attested.attest({ provenance: "min" }).build(bench.options()))).toBe(2);
+  });
+
   test("cannot be made where the scanner cannot be had, which is said before anything is built", async () => {
     const missing = (await open()).attest({ sbom: { scanner: `${registry}/scan/absent:v1` } });
     const run = missing.build(bench.options());

@@ -64,7 +64,7 @@ async function addressOf(
 }
 
 async function cachedAddress(image: NeededImage, cache: Cache, signal: AbortSignal): Promise<string | undefined> {
-  const cached = await findCached(cache, image.reference, signal);
+  const cached = await findCached(cache, image.reference, { signal });
   const found = cached.get(formatPlatform(image.platform));
   return found && cacheAddress(found.descriptor.digest);
 }

@@ -149,8 +149,9 @@ export class FluentPackage<P extends PlatformText = PlatformText> {
 
   /**
    * Asks the engine to attest how the image came to be, in statements that lie beside it in the index: a bill of materials
-   * (`sbom`), made by a scanner image, and the build's `provenance`. Nothing is attested unasked. What exists already is
-   * not attested afterwards: build it anew with `force`.
+   * (`sbom`), made by a scanner image, and the build's `provenance`. Nothing is attested unasked. What is stored already
+   * without what is asked for is built again by `build()` and `push()`, since nothing can be attested afterwards, and the
+   * new image takes its place in the index; with `keepStored` it stays.
    *
    * @throws InputError `INPUT_OPTION_INVALID` when it is built
    * @example

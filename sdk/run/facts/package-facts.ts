@@ -2,6 +2,7 @@ import { mapConcurrent, settleAll } from "../../core/concurrency.ts";
 import { formatPlatform, type Platform, parsePlatform } from "../../core/platform.ts";
 import { parseReference } from "../../oci/model/reference.ts";
 import type { RegistryClient } from "../../oci/registry/client.ts";
+import { requiredAttestations } from "../../pkg/attestation.ts";
 import type { PackageFacts, PlatformFacts } from "../../plan/plan.ts";
 import { selectPlatforms } from "../../plan/preflight.ts";
 import type { Stores } from "../stores.ts";
@@ -54,11 +55,12 @@ async function askStores(
   { signal, force, client }: FactsOptions,
 ): Promise<readonly [ImagesByPlatform, PublishedImages]> {
   const reference = tagged.canonicalReference;
+  const attested = requiredAttestations(tagged.package.attest).length > 0;
   if (force || tagged.hash === "") return [new Map(), NOTHING_PUBLISHED];
   return await Promise.all([
-    stores.cache().then((cache) => findCached(cache, reference, signal)),
+    stores.cache().then((cache) => findCached(cache, reference, { signal, attested })),
     // A dirty tree is never pushed, so nobody can have published it.
-    tagged.git.dirty ? NOTHING_PUBLISHED : findPublished(client(), reference, signal),
+    tagged.git.dirty ? NOTHING_PUBLISHED : findPublished(client(), reference, { signal, attested }),
   ]);
 }
 

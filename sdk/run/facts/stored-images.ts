@@ -1,7 +1,9 @@
+import type { Abortable } from "../../core/abort.ts";
 import type { Digest } from "../../core/digest.ts";
 import { RegistryError } from "../../core/errors.ts";
 import { formatPlatform, type Platform, type PlatformText } from "../../core/platform.ts";
 import type { Cache } from "../../oci/layout/cache.ts";
+import { attestationsOf } from "../../oci/model/attested-image.ts";
 import type { ContentReader } from "../../oci/model/content.ts";
 import { type Descriptor, descriptorPlatform } from "../../oci/model/descriptor.ts";
 import { parseImageConfig } from "../../oci/model/image-config.ts";
@@ -11,20 +13,28 @@ import type { RegistryClient } from "../../oci/registry/client.ts";
 import type { StoredManifest } from "../../oci/registry/manifests.ts";
 import { INPUTS_ANNOTATION } from "../../plan/inputs.ts";
 import type { RegistryAnswer, StoredImage } from "../../plan/plan.ts";
+import { attestedKinds } from "./stored-attestations.ts";
 
 /** Images of one reference, by platform. */
 export type ImagesByPlatform = ReadonlyMap<PlatformText, StoredImage>;
 
+/** How images are looked for. */
+export interface FindOptions extends Abortable {
+  /** Whether to find out what is attested of each, too. Default false. */
+  readonly attested?: boolean;
+}
+
 /** The complete images that the cache holds under a reference. */
-export async function findCached(cache: Cache, reference: string, signal: AbortSignal): Promise<ImagesByPlatform> {
+export async function findCached(cache: Cache, reference: string, options: FindOptions): Promise<ImagesByPlatform> {
+  const { signal } = options;
   const root = await cache.resolve(reference, { signal });
   if (!root) return new Map();
   const content = await cache.readBlob(root, { signal });
-  const images = await imagesOf({ descriptor: root, content }, cache, signal);
+  const images = await imagesOf({ descriptor: root, content }, cache, options);
   const complete = new Map<PlatformText, StoredImage>();
-  for (const [platform, descriptor] of images) {
-    const missing = await cache.findMissing(descriptor, { signal });
-    if (missing.length === 0) complete.set(platform, storedImage(descriptor));
+  for (const [platform, image] of images) {
+    const missing = await cache.findMissing(image.descriptor, { signal });
+    if (missing.length === 0) complete.set(platform, image);
   }
   return complete;
 }
@@ -39,18 +49,18 @@ export interface PublishedImages {
 export async function findPublished(
   client: RegistryClient,
   reference: string,
-  signal: AbortSignal,
+  options: FindOptions,
 ): Promise<PublishedImages> {
   try {
     const parsed = parseReference(reference);
-    const root = await client.findManifest(parsed, { signal });
+    const root = await client.findManifest(parsed, { signal: options.signal });
     if (!root) return { answer: () => ({ kind: "absent" }) };
-    const images = await imagesOf(root, client.reader(parsed), signal);
+    const images = await imagesOf(root, client.reader(parsed), options);
     return {
       index: root.descriptor.digest,
       answer: (platform) => {
-        const descriptor = images.get(formatPlatform(platform));
-        return descriptor ? { kind: "present", image: storedImage(descriptor) } : { kind: "absent" };
+        const image = images.get(formatPlatform(platform));
+        return image ? { kind: "present", image } : { kind: "absent" };
       },
     };
   } catch (cause) {
@@ -62,26 +72,30 @@ export async function findPublished(
 async function imagesOf(
   { descriptor: root, content: bytes }: StoredManifest,
   reader: ContentReader,
-  signal: AbortSignal,
-): Promise<ReadonlyMap<PlatformText, Descriptor>> {
+  { signal, attested = false }: FindOptions,
+): Promise<ImagesByPlatform> {
   const origin = `manifest ${root.digest}`;
   const content = parseIndexOrManifest(bytes, { mediaType: root.mediaType, origin });
+  const toStored = async (descriptor: Descriptor, entries: readonly Descriptor[]): Promise<StoredImage> => {
+    const inputs = descriptor.annotations?.[INPUTS_ANNOTATION];
+    return {
+      descriptor,
+      ...(inputs === undefined ? {} : { inputs }),
+      ...(attested ? { attested: await attestedKinds(attestationsOf(entries, descriptor), reader, { signal }) } : {}),
+    };
+  };
   if (!isIndex(content)) {
     const config = parseImageConfig(
       await reader.readBlob(content.config, { signal }),
       `config ${content.config.digest}`,
     );
-    return new Map([[formatPlatform(config.platform), { ...root, annotations: content.annotations ?? {} }]]);
+    const image = await toStored({ ...root, annotations: content.annotations ?? {} }, []);
+    return new Map([[formatPlatform(config.platform), image]]);
   }
-  const images = new Map<PlatformText, Descriptor>();
+  const images = new Map<PlatformText, StoredImage>();
   for (const descriptor of content.manifests) {
     const platform = descriptorPlatform(descriptor);
-    if (platform) images.set(formatPlatform(platform), descriptor);
+    if (platform) images.set(formatPlatform(platform), await toStored(descriptor, content.manifests));
   }
   return images;
-}
-
-function storedImage(descriptor: Descriptor): StoredImage {
-  const inputs = descriptor.annotations?.[INPUTS_ANNOTATION];
-  return { descriptor, ...(inputs === undefined ? {} : { inputs }) };
 }

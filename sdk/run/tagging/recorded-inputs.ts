@@ -10,7 +10,7 @@ import type { TaggedPackage } from "./tagging.ts";
  * The digest of what goes into a platform's image without being covered by its tag: what was given in code, and what the
  * recipe comes to. Undefined for a package that its tree describes whole.
  */
-export async function recordedInputs(
+async function recordedInputs(
   tagged: TaggedPackage,
   platform: Platform,
   options: InputsOptions,

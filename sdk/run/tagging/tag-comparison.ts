@@ -77,12 +77,12 @@ async function findImage(
 ): Promise<FoundImage> {
   const full = formatReference(name);
   const cache = await stores.cache();
-  const cached = await findCached(cache, full, signal);
+  const cached = await findCached(cache, full, { signal });
   for (const platform of platforms) {
     const image = cached.get(formatPlatform(platform));
     if (image) return { image, platform, reader: cache };
   }
-  const published = await findPublished(stores.reader(), full, signal);
+  const published = await findPublished(stores.reader(), full, { signal });
   for (const platform of platforms) {
     const answer = published.answer(platform);
     if (answer.kind === "unknown" && answer.cause instanceof Error) throw answer.cause;

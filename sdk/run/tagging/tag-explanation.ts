@@ -54,8 +54,9 @@ async function buildArgInputs({ package: pkg }: TaggedPackage, options: InputsOp
 }
 
 function attestInput({ package: { attest, transitive } }: TaggedPackage): readonly TagInput[] {
-  if (attest === undefined || Object.keys(attest).length === 0) return [];
-  return [{ kind: "setting", name: "attest", value: canonicalJson(attest), inTag: transitive === true }];
+  const { keepStored: _ofNoImage, ...settings } = attest ?? {};
+  if (Object.keys(settings).length === 0) return [];
+  return [{ kind: "setting", name: "attest", value: canonicalJson(settings), inTag: transitive === true }];
 }
 
 /** What all platforms have alike stands there once. */

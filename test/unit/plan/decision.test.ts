@@ -1,4 +1,5 @@
 import { describe, expect, test } from "vitest";
+import type { AttestSettings } from "../../../sdk/pkg/attestation.ts";
 import { createPlan, type PlanOptions } from "../../../sdk/plan/decision.ts";
 import type { PackageFacts, PlanVerb, PlatformFacts } from "../../../sdk/plan/plan.ts";
 import { packageFacts, platformFacts, storedImage } from "./package-facts.ts";
@@ -67,6 +68,34 @@ describe("createPlan", () => {
 
   test("equal inputs are reused", () => {
     expect(decide("build", { cache: storedImage("image", "aa"), inputs: "aa" }).state).toBe("cached");
+  });
+
+  describe("what is to be attested", () => {
+    const attested = { ...image, attested: ["sbom", "provenance"] } as const;
+    const half = { ...image, attested: ["provenance"] } as const;
+    const asked = (attest: AttestSettings) => ({ package: { ...packageFacts([]).package, attest } });
+
+    test.each([
+      ["build", { cache: half }, "build", "build"],
+      ["push", { cache: half, registry: present }, "build", "build"],
+      ["build", { cache: attested }, "cached", "none"],
+      ["build", { cache: half, registry: { kind: "present", image: attested } as const }, "published", "pull"],
+      ["push", { cache: attested, registry: present }, "cached", "upload"],
+      ["push", { cache: half, registry: unknown }, "unknown", "none"],
+      ["load", { cache: half }, "cached", "none"],
+      ["export", { cache: half }, "cached", "none"],
+    ] as const)("%s with %j: %s, %s", (verb, found, state, action) => {
+      expect(decide(verb, found, {}, asked({ sbom: true }))).toEqual({ state, action });
+    });
+
+    test("is not asked for where nothing is built, images are only looked at, or stored ones are to stay", () => {
+      const kept = { state: "cached", action: "none" };
+      expect(decide("build", { cache: half }, {}, asked({ sbom: true, keepStored: true }))).toEqual(kept);
+      expect(decide("build", { cache: half }, { attest: false }, asked({ sbom: true }))).toEqual(kept);
+      expect(decide("build", { cache: half }, { build: false }, asked({ sbom: true }))).toEqual(kept);
+      expect(decide("build", { cache: half }, {}, asked({ provenance: "max" }))).toEqual(kept);
+      expect(decide("build", { cache: image }, {}, asked({ sbom: false }))).toEqual(kept);
+    });
   });
 
   test("names each platform's image as LinuxKit does", () => {
