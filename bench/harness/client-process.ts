@@ -3,6 +3,7 @@ import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { performance } from "node:perf_hooks";
+import { clientProgram } from "./client-program.ts";
 import { sampleOf } from "./measurement.ts";
 import type { Figure } from "./results.ts";
 import { reportFigure } from "./results.ts";
@@ -22,8 +23,7 @@ writeFileSync(process.env.KITSMITH_BENCH_METER,JSON.stringify({peakBytes:maxRSS*
 
 /** Runs the client of a bench in a process of its own; it prints the milliseconds that it measured. */
 export async function runClient(bench: string, ...parameters: readonly string[]): Promise<ProcessUse> {
-  const program = join(import.meta.dirname, "..", `${bench}.ts`);
-  return await runProgram(process.execPath, ["--import", "tsx", program, "client", ...parameters]);
+  return await runProgram(process.execPath, [await clientProgram(bench), "client", ...parameters]);
 }
 
 /** Runs a program and fails if it does. */
