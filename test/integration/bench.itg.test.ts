@@ -16,7 +16,7 @@ const benches = readdirSync(join(PROJECT, "bench"))
 
 /** Sizes of the benches that take them by variables of their own. */
 const SIZES = { FILES: "150", FILE_BYTES: "1024", LARGE_FILES: "0", LAYER_BYTES: "3000000", ROUNDS: "1" };
-/** They print what they measure, and keep none of it. */
+/** They may print what they measure without keeping it. */
 const PRINTING = ["context", "context-sync"];
 
 const figure = z.number().nonnegative();
@@ -59,7 +59,8 @@ describe("benches", () => {
     );
     expect(size).toBe("small");
     expect(failed).toEqual([]);
-    expect([...new Set(results.map((result) => result.bench))]).toEqual(PRINTING.includes(bench) ? [] : [bench]);
+    if (!PRINTING.includes(bench)) expect(results.length).toBeGreaterThan(0);
+    expect(results.filter((result) => result.bench !== bench)).toEqual([]);
     expect(await readFile(join(scratch.directory, "index.html"), "utf8")).toContain("<table>");
   });
 });
