@@ -1,6 +1,8 @@
 import { describe, expect, it } from "vitest";
 import type { LocalSource } from "../../../sdk/core/local-source.ts";
-import { createFileSyncService, type SyncReport } from "../../../sdk/session/filesync.ts";
+import { createShared } from "../../../sdk/core/shared.ts";
+import type { TreeListing } from "../../../sdk/session/filesync/tree-listing.ts";
+import { createFileSyncService, type FileSyncOptions, type SyncReport } from "../../../sdk/session/filesync.ts";
 import { decodePacket, encodePacket } from "../../../sdk/wire/fsutil/packet.ts";
 import { type Fixture, makeTree } from "../context/tree-fixture.ts";
 import { createPipe } from "../wire/fsutil/packet-pipe.ts";
@@ -14,9 +16,9 @@ function local(name: string, entries: Readonly<Record<string, Fixture>>, more: P
 }
 
 /** The paths that the service sends for a request. */
-async function request(locals: readonly LocalSource[], headers: Headers, onSynced?: (report: SyncReport) => void) {
+async function request(locals: readonly LocalSource[], headers: Headers, options: FileSyncOptions = {}) {
   const [end, peer] = createPipe(1000);
-  const handler = createFileSyncService(locals, onSynced ? { onSynced } : {}).methods[METHOD];
+  const handler = createFileSyncService(locals, options).methods[METHOD];
   const handling = handler?.({
     ...end,
     content: end.messages,
@@ -37,7 +39,9 @@ describe("serving directories", () => {
   it("serves each under its name, and says what was sent", async () => {
     const reports: SyncReport[] = [];
     const locals = [local("one", { a: "1" }), local("two", { b: "2" })];
-    expect(await request(locals, { "dir-name": ["two"] }, (report) => reports.push(report))).toEqual(["b"]);
+    expect(await request(locals, { "dir-name": ["two"] }, { onSynced: (report) => void reports.push(report) })).toEqual(
+      ["b"],
+    );
     expect(reports).toEqual([
       {
         ...{ name: "two", filesTotal: 1, bytesTotal: 1, filesSent: 0, bytesSent: 0, filesSkipped: 1, bytesSkipped: 1 },
@@ -77,6 +81,46 @@ describe("serving directories", () => {
     const locals = [local("c", { "src/a.c": "", "src/a.o": "", b: "" }, filtered)];
     expect(await request(locals, { "dir-name": ["c"] })).toEqual(["src", "src/a.c"]);
     expect(await request(locals, { "dir-name": ["c"], "include-patterns": ["b"] })).toEqual([]);
+  });
+});
+
+describe("requests at the same time", () => {
+  it("share a walk if they are for the same files", async () => {
+    const opened: string[] = [];
+    const shared = createShared<TreeListing>();
+    let begun = 0;
+    let release = (): void => {};
+    const allBegun = new Promise<void>((resolve) => {
+      release = resolve;
+    });
+    const listings: typeof shared = {
+      with: (key, create, use) => {
+        const open = (): TreeListing => {
+          opened.push(key);
+          return create();
+        };
+        return shared.with(key, open, async (listing) => {
+          begun += 1;
+          if (begun === 3) release();
+          await allBegun;
+          return await use(listing);
+        });
+      },
+    };
+    const one = local("one", { a: "1", b: "2", c: "3" });
+    const ask = (name: string, headers: Headers) =>
+      request([one, { ...one, name: "two" }], { "dir-name": [name], ...headers }, { listings });
+    const exclude = { "exclude-patterns": ["b"] };
+    expect(await Promise.all([ask("one", exclude), ask("two", exclude), ask("two", {})])).toEqual([
+      ...[
+        ["a", "c"],
+        ["a", "c"],
+      ],
+      ["a", "b", "c"],
+    ]);
+    expect(opened).toHaveLength(2);
+    await ask("one", exclude);
+    expect(opened).toHaveLength(3);
   });
 });
 

@@ -1,20 +1,52 @@
+import { truncateSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { openTree } from "../../../../sdk/context/virtual-tree.ts";
 import { createTreeListing } from "../../../../sdk/session/filesync/tree-listing.ts";
 import { decodePacket, encodePacket, type Packet } from "../../../../sdk/wire/fsutil/packet.ts";
-import { sendTree } from "../../../../sdk/wire/fsutil/sender.ts";
+import { type FileContent, sendTree, type TreeFile, type TreeSource } from "../../../../sdk/wire/fsutil/sender.ts";
 import { makeTree } from "../../context/tree-fixture.ts";
 import { createPipe } from "./packet-pipe.ts";
 
+const HUGE_BYTES = 8 * 2 ** 30;
+
+/** As many messages as the pipe holds, and those that are just read and sent. */
+const ON_THE_WAY_BYTES = (4 + 3) * 128 * 1024;
+
 async function start(entries: Readonly<Record<string, string>>, signal?: AbortSignal) {
-  const tree = await openTree({ layers: [{ directory: makeTree(entries), prefix: "" }] });
-  const [end, peer] = createPipe(100);
-  const sending = sendTree(end, createTreeListing(tree, {}), { signal });
+  return await startIn(makeTree(entries), signal);
+}
+
+async function startIn(directory: string, signal?: AbortSignal, onRead: (bytes: number) => void = () => {}) {
+  const tree = await openTree({ layers: [{ directory, prefix: "" }] });
+  const [end, peer] = createPipe(4);
+  const sending = sendTree(end, countedReads(createTreeListing(tree, {}), onRead), { signal });
   const settled = sending.then(
     () => "done",
     (error: unknown) => error,
   );
   return { peer, settled, sending };
+}
+
+function countedReads(source: TreeSource, onRead: (bytes: number) => void): TreeSource {
+  const open = async (file: TreeFile): Promise<FileContent> => {
+    const content = await file.open();
+    return {
+      read: async (...place) => {
+        const read = await content.read(...place);
+        onRead(read.bytesRead);
+        return read;
+      },
+      close: () => content.close(),
+    };
+  };
+  return {
+    batches: () => source.batches(),
+    file: (id) => {
+      const file = source.file(id);
+      return file && { ...file, open: () => open(file) };
+    },
+  };
 }
 
 /** Reads up to the first packet that is the one looked for. */
@@ -73,6 +105,37 @@ describe("sending", () => {
     const ended = await start({ x: "" });
     ended.peer.end();
     expect(await ended.settled).toMatchObject({ code: "FSUTIL_PEER_FAILED" });
+  });
+
+  it("tells the peer of a name that is not UTF-8, and which it is", async () => {
+    const root = makeTree({ good: "" });
+    writeFileSync(Buffer.concat([Buffer.from(`${root}/bad-`), Buffer.from([0xff])]), "");
+    const { peer, settled } = await startIn(root);
+    expect(await settled).toMatchObject({ code: "INPUT_SOURCE_UNREADABLE" });
+    const told = await readUntil(peer.messages, ({ type }) => type === "error");
+    expect(told.at(-1)).toMatchObject({ type: "error", message: expect.stringContaining("bad-") });
+  });
+
+  it("sends a huge file as fast as it is taken, and stops in the middle", async () => {
+    const root = makeTree({ huge: "" });
+    truncateSync(join(root, "huge"), HUGE_BYTES);
+    const controller = new AbortController();
+    let readBytes = 0;
+    const { peer, settled } = await startIn(root, controller.signal, (bytes) => {
+      readBytes += bytes;
+    });
+    await readUntil(peer.messages, isListEnd);
+    await peer.send(encodePacket({ type: "request", id: 0 }));
+    let takenBytes = 0;
+    for (let packets = 0; packets < 50; packets += 1) {
+      const [packet] = await readUntil(peer.messages, ({ type }) => type === "data");
+      if (packet?.type === "data") takenBytes += packet.data.byteLength;
+      expect(readBytes - takenBytes).toBeLessThanOrEqual(ON_THE_WAY_BYTES);
+    }
+    expect(takenBytes).toBeGreaterThan(0);
+    const reason = new Error("enough");
+    controller.abort(reason);
+    expect(await settled).toBe(reason);
   });
 
   it("stops with the reason of the signal, and tells the peer nothing", async () => {

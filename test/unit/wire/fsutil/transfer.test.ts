@@ -1,5 +1,15 @@
 import { execFileSync } from "node:child_process";
-import { lstatSync, readdirSync, readFileSync, readlinkSync, writeFileSync } from "node:fs";
+import {
+  closeSync,
+  lstatSync,
+  openSync,
+  readdirSync,
+  readFileSync,
+  readlinkSync,
+  truncateSync,
+  writeFileSync,
+  writeSync,
+} from "node:fs";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { openTree } from "../../../../sdk/context/virtual-tree.ts";
@@ -64,6 +74,17 @@ describe("sending a tree to a receiver", () => {
     const bytes = 300_000 + 128 * 1024 + 4;
     expect(sent).toMatchObject({ value: { filesTotal: 4, filesSent: 4, bytesSent: bytes } });
     expect(received).toMatchObject({ value: { entriesTotal: 12, filesTotal: 5, bytesReceived: bytes } });
+  });
+
+  it("brings a sparse file to the byte", async () => {
+    const root = makeTree({ sparse: "" });
+    truncateSync(join(root, "sparse"), 3_000_000);
+    const file = openSync(join(root, "sparse"), "r+");
+    writeSync(file, "in the middle", 1_500_000);
+    closeSync(file);
+    const destination = makeDirectory();
+    await transfer(await sourceOf(root), destination);
+    expect(describeTree(destination)).toEqual(describeTree(root));
   });
 
   it("brings many small files, more than are asked for at once", async () => {
