@@ -37,6 +37,15 @@ it("is walked once, however many take from it", async () => {
   expect(read).toEqual(["", "d0", "d1", "d2", "d3", "d4"]);
 });
 
+it("reads no directory but the one in which the only file lies that is wanted", async () => {
+  const read: string[] = [];
+  const tree = await watchedTree(makeTree({ ".dockerignore": "", "a/b/c": "", "d/e": "" }), read);
+  const listing = createTreeListing(tree, { filters: [createPathFilter({ include: [".dockerignore"] })] });
+  await framesOf(listing);
+  expect(listing.file(0)?.path).toBe(".dockerignore");
+  expect(read).toEqual([""]);
+});
+
 it("fails for all who take from it", async () => {
   const tree = await openTree({ layers: [{ directory: makeTree({ a: "" }), prefix: "" }] });
   const reason = new Error("no");
