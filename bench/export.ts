@@ -1,39 +1,28 @@
 /**
- * An image with a layer of 1 GB from an engine to the disk, beside `buildctl build --output type=oci` on the same engine:
- * through the session's tunnel, as an archive and into the cache, and by a push into the embedded registry. The layer is
- * made and not compressed before: only the way of its bytes is measured. Needs the test programs and root.
+ * An image with a layer of 1 GB from an engine to an archive on disk, beside `buildctl build --output type=oci` on the same
+ * engine: by `export()`, as everybody calls it, with an empty cache, and through the session's tunnel, which engines
+ * elsewhere need. The layer is made and not compressed before: only the way of its bytes is measured. Needs the test
+ * programs and root.
  */
-import { randomBytes } from "node:crypto";
-import { closeSync, mkdirSync, mkdtempSync, openSync, rmSync, writeSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { mkdirSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import {
-  connectEngine,
-  createFileSyncService,
-  type EngineOutput,
-  jobOutputs,
-  ociArchiveOutput,
-  stateInput,
-} from "../sdk/engine/index.ts";
+import { connectEngine, createFileSyncService, jobOutputs, ociArchiveOutput, stateInput } from "../sdk/engine/index.ts";
+import { pkg } from "../sdk/index.ts";
 import { encodeDefinition, llb, marshal, type State } from "../sdk/llb/index.ts";
-import { openCache } from "../sdk/oci/layout/cache.ts";
-import { contentReceiver } from "../sdk/session/file-send.ts";
-import { startOwnRegistry, stopOwnRegistry } from "../sdk/testing/own-registry.ts";
 import { startBuildkitd } from "../test/engines/test-engine.ts";
 import { testTools } from "../test/engines/test-tools.ts";
+import { runToEnd } from "./harness/built-program.ts";
 import { type ProcessUse, reportProcessUse, runClient, runProgram } from "./harness/client-process.ts";
+import { createBytes, INPUTS, writeLargeFile } from "./harness/inputs.ts";
 import { sampleOf } from "./harness/measurement.ts";
 import { reportComparison } from "./harness/results.ts";
+import { createScratch } from "./harness/scratch.ts";
 
-const LAYER_BYTES = Number(process.env.LAYER_BYTES ?? 1e9);
+const LAYER_BYTES = Number(process.env.LAYER_BYTES ?? INPUTS.layerBytes);
 const ROUNDS = Number(process.env.ROUNDS ?? 3);
 const NAME = "context";
 const ATTRIBUTES = { compression: "uncompressed", "oci-mediatypes": "true" };
-const WAYS = {
-  tunnel: "OCI export, archive through the tunnel",
-  cache: "OCI export, into the cache through the tunnel",
-  registry: "OCI export, into the embedded registry",
-} as const;
+const WAYS = { public: "OCI export", tunnel: "OCI export through the tunnel" } as const;
 type Way = keyof typeof WAYS;
 
 const [role, ...parameters] = process.argv.slice(2);
@@ -41,66 +30,71 @@ if (role === "client") await client(parameters);
 else await compare();
 
 async function compare(): Promise<void> {
-  const root = mkdtempSync(join(process.env.KITSMITH_BENCH_DIR ?? tmpdir(), "kitsmith-bench-"));
+  using scratch = createScratch();
   await using engine = await startBuildkitd();
-  try {
-    const tree = writeTree(root);
-    const target = join(root, "target");
-    const ours = async (way: Way) => {
-      // An empty one each time: a layer that it has is not sent.
-      const directory = join(target, "registry");
-      const registry = way === "registry" ? (await startOwnRegistry({ directory })).address : "";
-      try {
-        return await runClient("export", way, engine.address, tree, target, registry);
-      } finally {
-        await stopOwnRegistry(directory);
-      }
-    };
-    const theirs = async () => await buildctl(engine.address, tree, join(target, "theirs.tar"));
-    const uses: Record<Way | "peer", ProcessUse[]> = { tunnel: [], cache: [], registry: [], peer: [] };
-    mkdirSync(target);
-    // The engine takes the context from each of the two, and makes the layer.
-    await theirs();
-    await ours("tunnel");
-    for (let round = 0; round < ROUNDS; round += 1) {
-      for (const side of ["tunnel", "peer", "cache", "registry"] as const) {
-        uses[side].push(side === "peer" ? await theirs() : await ours(side));
-        rmSync(target, { recursive: true });
-        mkdirSync(target);
-      }
+  const tree = writePackage(scratch.path);
+  const target = join(scratch.path, "target");
+  const run = {
+    public: () => runClient("export", "public", engine.address, tree, target),
+    tunnel: () => runClient("export", "tunnel", engine.address, tree, target),
+    peer: () => buildctl(engine.address, tree, join(target, "theirs.tar")),
+  };
+  const sides = ["public", "peer", "tunnel"] as const;
+  const uses: Record<Way | "peer", ProcessUse[]> = { public: [], tunnel: [], peer: [] };
+  // In round 0 the engine takes the context from each of them, and makes the layer.
+  for (let round = 0; round <= ROUNDS; round += 1) {
+    for (const side of sides) {
+      mkdirSync(target);
+      const use = await run[side]();
+      if (round > 0) uses[side].push(use);
+      rmSync(target, { recursive: true });
     }
-    const sample = (side: keyof typeof uses) => sampleOf(uses[side].map(({ timeMs }) => timeMs));
-    const peer = { name: "buildctl", ...sample("peer") };
-    const best = Math.min(...(["tunnel", "registry"] as const).map((way) => sample(way).medianMs));
-    for (const way of ["tunnel", "cache", "registry"] as const) {
-      const goal = sample(way).medianMs === best ? { limit: 1.25, aim: 1 } : {};
-      reportComparison({ what: WAYS[way], ours: sample(way), peer, ...goal });
-      reportProcessUse(WAYS[way], uses[way], { limit: 200, aim: 130 });
-    }
-  } finally {
-    rmSync(root, { recursive: true, force: true });
+  }
+  const sample = (side: keyof typeof uses) => sampleOf(uses[side].map(({ timeMs }) => timeMs));
+  const peer = { name: "buildctl", ...sample("peer") };
+  for (const way of ["public", "tunnel"] as const) {
+    const goal = way === "public" ? { limit: 1.25, aim: 1 } : {};
+    reportComparison({ what: WAYS[way], ours: sample(way), peer, ...goal });
+    reportProcessUse(WAYS[way], uses[way], { limit: 200, aim: 130 });
   }
 }
 
-function writeTree(root: string): string {
+/** A package that git need not hash much of: the large file is none of git's. */
+function writePackage(root: string): string {
   const tree = join(root, "tree");
   mkdirSync(tree);
-  const file = openSync(join(tree, "large"), "w");
-  for (let written = 0; written < LAYER_BYTES; written += 2 ** 20) {
-    writeSync(file, randomBytes(Math.min(2 ** 20, LAYER_BYTES - written)));
-  }
-  closeSync(file);
+  writeFileSync(join(tree, ".gitignore"), "large\n");
+  const git = ["-c", "user.name=bench", "-c", "user.email=bench@example.com", "-C", tree];
+  runToEnd("git", ...git, "init", "--quiet");
+  runToEnd("git", ...git, "add", ".gitignore");
+  runToEnd("git", ...git, "commit", "--quiet", "--message", "bench");
+  writeLargeFile(join(tree, "large"), LAYER_BYTES, createBytes("layer"));
   return tree;
 }
 
 function graph(): State {
-  return llb.scratch().copy(llb.local(NAME), "/");
+  return llb.scratch().copy(llb.local(NAME, { include: ["large"] }), "/");
 }
 
-async function client([way, address = "", tree = "", target = "", registry = ""]: readonly string[]): Promise<void> {
-  const output = await outputOf(way, target, registry);
+async function client([way, address = "", tree = "", target = ""]: readonly string[]): Promise<void> {
   const startedAt = performance.now();
-  const { exporters, services } = jobOutputs([output]);
+  await (way === "public" ? exportPackage : exportTunnelled)(address, tree, target);
+  console.log(performance.now() - startedAt);
+}
+
+async function exportPackage(address: string, directory: string, target: string): Promise<void> {
+  const exported = pkg({
+    ...{ directory, org: "bench", image: "export", platforms: ["linux/amd64"] },
+    recipe: ({ context }) => llb.scratch().copy(context(".", { include: ["large"] }), "/"),
+  });
+  await exported.engines(address).export({
+    ...{ type: "oci", dest: join(target, "ours.tar"), compression: "uncompressed" },
+    cacheDirectory: join(target, "cache"),
+  });
+}
+
+async function exportTunnelled(address: string, tree: string, target: string): Promise<void> {
+  const { exporters, services } = jobOutputs([ociArchiveOutput(join(target, "ours.tar"), ATTRIBUTES)]);
   await using engine = await connectEngine(address);
   const sync = createFileSyncService([
     { name: NAME, root: { layers: [{ directory: tree, prefix: "" }] }, ignoreFiles: false },
@@ -108,32 +102,11 @@ async function client([way, address = "", tree = "", target = "", registry = ""]
   await using job = await engine.openJob({ exporters, services: [...services, sync], sharedKey: "bench" });
   const result = await job.solve({ input: stateInput(graph(), "linux/amd64") });
   await job.finish(result);
-  console.log(performance.now() - startedAt);
-}
-
-async function outputOf(way: string | undefined, target: string, registry: string): Promise<EngineOutput> {
-  if (way === "tunnel") return ociArchiveOutput(join(target, "ours.tar"), ATTRIBUTES);
-  if (way === "registry") {
-    const push = { name: `${registry}/bench/export`, push: "true", "push-by-digest": "true", store: "false" };
-    return { exporter: { type: "image", attributes: { ...ATTRIBUTES, ...push, "registry.insecure": "true" } } };
-  }
-  const cache = await openCache(join(target, "cache"));
-  const receive = contentReceiver(async (chunks, signal) => void (await cache.importArchive(chunks, { signal })));
-  return { exporter: { type: "oci", attributes: ATTRIBUTES }, receive };
 }
 
 async function buildctl(address: string, tree: string, file: string): Promise<ProcessUse> {
   const output = ["type=oci", `dest=${file}`, ...Object.entries(ATTRIBUTES).map(([key, value]) => `${key}=${value}`)];
-  const argv = [
-    "--addr",
-    address,
-    "build",
-    "--progress",
-    "plain",
-    "--local",
-    `${NAME}=${tree}`,
-    "--output",
-    output.join(","),
-  ];
+  const source = ["--local", `${NAME}=${tree}`];
+  const argv = ["--addr", address, "build", "--progress", "plain", ...source, "--output", output.join(",")];
   return await runProgram(testTools().buildctl, argv, encodeDefinition(marshal(graph(), { platform: "linux/amd64" })));
 }
