@@ -11,7 +11,7 @@ import { startDockerRegistry } from "../engines/docker-registry.ts";
 import { testTools } from "../engines/test-tools.ts";
 import { importBuilderImage } from "./builder-image.ts";
 import { useRunBench } from "./run-bench.ts";
-import { eventsOf, failureOf, rejectionOf, shellPackage } from "./run-fixture.ts";
+import { eventOf, eventsOf, failureOf, rejectionOf, shellPackage } from "./run-fixture.ts";
 
 const registry = inject("registryHost");
 const host = inject("dockerAddress");
@@ -119,6 +119,17 @@ describe("a build in a container that docker runs", () => {
     const processes = await docker("top", name, "-eo", "pid,args");
     expect(processes).not.toContain("dial-stdio");
   });
+});
+
+test("a container that dies in a build is started again, and the build goes on", async () => {
+  newName();
+  await bench.create(await shellPackage("p", ['RUN ["/bin/sh", "-c", "echo begun; sleep 3"]']));
+  const source = pkg(join(bench.repository.directory, "p")).engines(container());
+  const run = source.build(bench.options());
+  await eventOf(run, ({ type }) => type === "log");
+  await docker("kill", name);
+  const { images } = await run;
+  expect(Object.values(images).map(({ outcome }) => outcome)).toEqual(["built"]);
 });
 
 describe("the container", () => {

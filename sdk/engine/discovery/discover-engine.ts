@@ -37,7 +37,8 @@ export interface DiscoveredEngine {
 
 const NEXT_STEPS =
   "Start docker or buildkitd; or name a running engine with BUILDKIT_HOST=unix:///path or tcp://host:port; " +
-  "or let kitsmith start one of its own, as root on Linux.";
+  "or let kitsmith start one of its own, as root on Linux; or build in a container of docker: engines.container(), or " +
+  "--builder-name=linuxkit-builder.";
 
 /**
  * Finds an engine for a platform: LINUXKIT_BUILDERS, the docker context `linuxkit-<os>-<arch>`, BUILDKIT_HOST, docker,
@@ -103,7 +104,9 @@ function featureMissing(candidate: EngineCandidate, missing: readonly string[]):
     "ENGINE_FEATURE_MISSING",
     `${candidate.address} (${candidate.origin}) has no exporter ${missing.join(", ")}: docker keeps its images in the old store`,
     {
-      hint: 'Set "features": { "containerd-snapshotter": true } in docker\'s daemon.json, or use a buildkitd.',
+      hint:
+        'Set "features": { "containerd-snapshotter": true } in docker\'s daemon.json, or build in a container of it: ' +
+        "engines.container(), or --builder-name=linuxkit-builder.",
       details: { exporters: missing },
     },
   );
