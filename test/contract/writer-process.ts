@@ -20,9 +20,14 @@ export interface Writer {
 
 /** Makes the writing program one file, which starts quickly. */
 export async function buildWriter(directory: string): Promise<string> {
-  const outfile = join(directory, "cache-writer.mjs");
+  return await buildProgram("cache-writer", directory);
+}
+
+/** Makes a program that lies beside this file one file. */
+export async function buildProgram(name: string, directory: string): Promise<string> {
+  const outfile = join(directory, `${name}.mjs`);
   await build({
-    entryPoints: [fileURLToPath(new URL("./cache-writer.ts", import.meta.url))],
+    entryPoints: [fileURLToPath(new URL(`./${name}.ts`, import.meta.url))],
     ...{ bundle: true, platform: "node", format: "esm", outfile, logLevel: "error" },
     banner: { js: 'import { createRequire } from "node:module"; const require = createRequire(import.meta.url);' },
   });
@@ -30,9 +35,17 @@ export async function buildWriter(directory: string): Promise<string> {
 }
 
 /** Starts a process that puts `count` names into a cache. */
-export function startWriter(program: string, cache: string, prefix: string, count: number, mode?: "at-once"): Writer {
+export function startWriter(
+  program: string,
+  cache: string,
+  prefix: string,
+  count: number,
+  mode?: "at-once",
+  path: string = process.env.PATH ?? "",
+): Writer {
   const child = spawn(process.execPath, [program, cache, prefix, String(count), mode ?? ""], {
     stdio: ["ignore", "pipe", "inherit"],
+    env: { ...process.env, PATH: path, NODE_NO_WARNINGS: "1" },
   });
   const acknowledged = new Set<string>();
   createInterface(child.stdout).on("line", (line) => {
