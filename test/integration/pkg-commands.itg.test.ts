@@ -241,6 +241,27 @@ describe("other pkg commands", () => {
     ).toContain(`Updating index for "${name}:${tag}"\n`);
   });
 
+  test("--ssh takes sockets and private keys, and says before a build which of them cannot be used", async () => {
+    const keys = ["open", "locked"].map((one) => join(bench.directory, one));
+    for (const [index, file] of keys.entries()) {
+      await execa("ssh-keygen", ["-q", "-t", "ed25519", "-N", index === 0 ? "" : "geheim", "-f", file]);
+    }
+    const [open = "", locked = ""] = keys;
+    expect((await call("build", `--ssh=default=${open}`, `--ssh=deploy=${open},${open}`)).status).toBe(0);
+    const refused = [
+      [locked, "INPUT_SSH_AGENT_UNUSABLE"],
+      [`${open}.pub`, "INPUT_SSH_AGENT_UNUSABLE"],
+      [join(bench.directory, "none"), "INPUT_SSH_AGENT_UNUSABLE"],
+      [`${open},${join(bench.directory, "none")}`, "INPUT_SECRET_MISSING"],
+    ];
+    for (const [given, code] of refused) {
+      const { status, stderr } = await call("build", "--force", `--ssh=default=${given}`);
+      expect([given, status]).toEqual([given, 1]);
+      expect(stderr).toContain(code);
+      expect(stderr).not.toContain("PRIVATE KEY");
+    }
+  });
+
   test("explain-tag tells what the tag is made from, and what differs from an image", async () => {
     const explain = async (...flags: string[]) => {
       const end = await callCommand([

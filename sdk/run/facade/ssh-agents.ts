@@ -110,6 +110,6 @@ function noKey(origin: string): InputError {
 function notThere(path: string, cause?: unknown): InputError {
   return new InputError("INPUT_SSH_AGENT_UNUSABLE", `there is no socket ${path}, where an ssh agent should be`, {
     ...(cause === undefined ? {} : { cause }),
-    hint: "Start the agent, or name another socket with .ssh({ default: … }).",
+    hint: "Start the agent, or name another socket, or the file of a private key: .ssh({ default: { keys: [fromFile(…)] } }), --ssh default=FILE.",
   });
 }

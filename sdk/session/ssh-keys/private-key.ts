@@ -37,7 +37,11 @@ function parsePem(key: string, { origin, passphrase }: PrivateKeyOptions): KeyOb
     return createPrivateKey({ key, format: "pem", ...(passphrase === undefined ? {} : { passphrase }) });
   } catch (cause) {
     if (/passphrase/i.test(String(cause)) || (/ENCRYPTED/.test(key) && passphrase === undefined)) {
-      throw unusable(`the key in ${origin} has a passphrase`, cause, "Give it with passphrase: fromEnv(…).");
+      throw unusable(
+        `the key in ${origin} has a passphrase`,
+        cause,
+        "Give it with passphrase: fromEnv(…), or add the key to an ssh agent, as the command line needs it.",
+      );
     }
     throw damaged(origin, cause);
   }
