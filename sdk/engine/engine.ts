@@ -81,14 +81,30 @@ export interface StatusWarning {
   readonly source?: SourceLines;
 }
 
+/** What an engine can call while builds run. Disposing it ends all calls. */
+export interface JobSession extends AsyncDisposable {
+  readonly id: string;
+  /** Settles when the session is over, whoever ended it. */
+  readonly closed: Promise<void>;
+  /** What its services threw, in order. */
+  readonly failures: readonly { readonly method: string; readonly error: unknown }[];
+}
+
+/** How a session is opened that several jobs share. */
+export interface SessionOptions extends Abortable {
+  /** Services beyond health: file sync, credentials, file output… */
+  readonly services: readonly SessionService[];
+  /** Same text, same directories: the engine then keeps what it has and asks only for changes. */
+  readonly sharedKey: string;
+}
+
 /** How a job is opened. */
-export interface JobOptions extends Abortable {
+export interface JobOptions extends SessionOptions {
+  /** Serves the job in place of one that is opened for it, with the services that it has; disposed with the job. Default: none. */
+  readonly session?: JobSession;
   readonly exporters: readonly ExporterEntry[];
   /** What is built for: the daemon warns of results of another platform. Default its own. */
   readonly platform?: Platform;
-  /** Services beyond health: file sync, credentials, file output… */
-  readonly services: readonly SessionService[];
-  readonly sharedKey: string;
   /** What is to be attested of the result, as `attest:…` options. */
   readonly attest?: Readonly<Record<string, string>>;
   readonly entitlements?: readonly string[];
@@ -231,6 +247,8 @@ export interface Engine extends AsyncDisposable {
   diskUsage(options?: Abortable): Promise<readonly CacheRecord[]>;
   /** Removes what nothing uses from its build cache; gives back what was removed. */
   prune(options?: Abortable): Promise<readonly CacheRecord[]>;
+  /** Opens a session that jobs can share: what they all ask of it at the same time is asked once. It has to be disposed. */
+  openSession(options: SessionOptions): Promise<JobSession>;
   /** Opens a job: a session, and a gateway through which graphs are solved. It has to be disposed. */
   openJob(options: JobOptions): Promise<BuildJob>;
   /** Writes caches of a graph that was built; gives the exporters' answer. */

@@ -9,12 +9,12 @@ import { type Abortable, anySignal, raceAbort } from "../core/abort.ts";
 import { isKitsmithError, ProtocolError } from "../core/errors.ts";
 import { Control, type SolveResponse } from "../proto/gen/control_pb.js";
 import { createIdentifier } from "../session/identifier.ts";
-import { openSession, type Session } from "../session/session.ts";
+import { openSession } from "../session/session.ts";
 import type { GrpcClient } from "../wire/grpc-client.ts";
 import { StatusError } from "../wire/status.ts";
 import { type BridgeStream, createBridgeStreams } from "./bridge-stream.ts";
 import { engineLost } from "./build-failure.ts";
-import type { JobOptions } from "./engine.ts";
+import type { JobOptions, JobSession, SessionOptions } from "./engine.ts";
 import {
   explainFailure,
   type JobEngine,
@@ -59,7 +59,7 @@ const CANCEL_WAIT_MS = 5000;
 
 /** Opens the session, starts Solve without definition and follows the status. */
 export async function openJobConnection(engine: JobEngine, options: JobOptions): Promise<JobConnection> {
-  const session = await openJobSession(engine, options);
+  const session = options.session ?? (await openJobSession(engine, options));
   const ref = createIdentifier();
   const solveClient = engine.transport.createClient();
   const follower = followStatus(engine.main, ref, options.onStatus);
@@ -102,10 +102,7 @@ export async function openJobConnection(engine: JobEngine, options: JobOptions):
 }
 
 /** Opens the session in which the daemon asks for what a build needs. */
-export async function openJobSession(
-  engine: JobEngine,
-  options: Pick<JobOptions, "services" | "sharedKey" | "signal">,
-): Promise<Session> {
+export async function openJobSession(engine: JobEngine, options: SessionOptions): Promise<JobSession> {
   try {
     return await openSession({
       services: options.services,

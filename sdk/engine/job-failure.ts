@@ -1,11 +1,11 @@
 import { isKitsmithError } from "../core/errors.ts";
 import { Control } from "../proto/gen/control_pb.js";
 import { createIdentifier } from "../session/identifier.ts";
-import type { Session } from "../session/session.ts";
 import type { GrpcClient } from "../wire/grpc-client.ts";
 import { StatusError } from "../wire/status.ts";
 import { buildFailure, engineLost } from "./build-failure.ts";
 import { readExternalError } from "./build-history.ts";
+import type { JobSession } from "./engine.ts";
 import { settledWithin } from "./settled-within.ts";
 import { encodePlainBuild, type PlainBuild } from "./solve-message.ts";
 import type { StatusFollower } from "./status-follower.ts";
@@ -22,7 +22,7 @@ export interface JobEngine {
 /** What tells why a call of a job failed. */
 export interface JobEvidence {
   readonly engine: JobEngine;
-  readonly session: Session;
+  readonly session: JobSession;
   readonly follower: StatusFollower;
   /** What names of source files are relative to. */
   readonly sourceRoot: string | undefined;

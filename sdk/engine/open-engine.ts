@@ -7,6 +7,7 @@ import { readDockerProcessors } from "./docker/docker-processors.ts";
 import type { Engine } from "./engine.ts";
 import { readEngineInfo } from "./engine-info.ts";
 import { openJob } from "./job.ts";
+import { openJobSession } from "./job-connection.ts";
 import { createContainerTransport, createTransport, type EngineKind } from "./transport.ts";
 
 /** An engine whose address is understood. */
@@ -31,6 +32,7 @@ export async function openEngine({ kind, endpoint, name, signal }: EngineTarget)
       processors: async (options) => (docker ? await readDockerProcessors(docker, options) : undefined),
       diskUsage: (options) => readDiskUsage(main, options),
       prune: (options) => pruneCache(main, options),
+      openSession: (options) => openJobSession({ address: name, transport, main }, options),
       openJob: (options) => openJob({ address: name, transport, main }, options),
       exportCache: (options) => exportCache({ address: name, transport, main }, options),
       [Symbol.asyncDispose]: async () => main.close(),

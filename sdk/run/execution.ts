@@ -12,6 +12,7 @@ import { DEFAULT_RETRIES } from "./build/node-attempts.ts";
 import { countOutcomes, type PackageEnd, runFailed, toRunResult } from "./build/outcome.ts";
 import { performPackage } from "./build/package-work.ts";
 import { verifyScanners } from "./build/scanner-check.ts";
+import { createSharedSessions } from "./build/shared-sessions.ts";
 import { countWarnings } from "./build/warning-count.ts";
 import { createCacheExports } from "./build-cache/cache-exports.ts";
 import { createDependencyBuilds } from "./dependencies/dependency-builds.ts";
@@ -113,10 +114,11 @@ async function performAll(
     dependencies: createDependencyBuilds(executeRun, spec.options, stoppable),
     destination: await createDestination(spec, nodes, stores, stoppable),
     attempts: { retries: spec.options.retries ?? DEFAULT_RETRIES, timeoutMs: spec.options.nodeTimeoutMs },
+    sessions: createSharedSessions(signal),
     trees: createTreeWatch(signal),
+    listings: createShared<TreeListing>(),
     order,
     begun: new Map(),
-    listings: createShared<TreeListing>(),
     cachedBases: spec.options.cachedBases ?? true,
     partial: spec.verb === "push" && (spec.options.partial ?? false),
     onFailure: () => {

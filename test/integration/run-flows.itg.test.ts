@@ -98,6 +98,13 @@ describe.each(ENGINES)("a run on %s", (name, engine) => {
     ]);
   });
 
+  test("sends what changed once for all platforms that are built at the same time", async () => {
+    await repository.write("hello/greeting", "good evening\n");
+    await repository.commit();
+    const sent = await filesSent(open("hello").platforms("linux/amd64", "linux/arm64").push(options()));
+    expect(sent.map(({ filesSent: count }) => count)).toEqual([1]);
+  });
+
   test("sends only the file that changed", async () => {
     await repository.write("hello/greeting", "good morning\n");
     await repository.commit();

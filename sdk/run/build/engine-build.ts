@@ -1,7 +1,7 @@
 import type { Redactor } from "../../core/redact.ts";
 import type { Shared } from "../../core/shared.ts";
 import type { CredentialSource } from "../../credentials/credential-source.ts";
-import type { BuildJob, ExportResult, JobResult } from "../../engine/engine.ts";
+import type { BuildJob, ExportResult, JobResult, JobSession } from "../../engine/engine.ts";
 import { openGatewayImage } from "../../image/gateway-image.ts";
 import type { Image } from "../../image/image.ts";
 import { execPlatforms } from "../../llb/exec-platforms.ts";
@@ -27,6 +27,7 @@ import type { PackageSpec } from "../facade/package-spec.ts";
 import type { RunContext } from "../run.ts";
 import { type Check, runChecks } from "./checks.ts";
 import { withOwnScan } from "./sbom-scan.ts";
+import type { SharedSessions } from "./shared-sessions.ts";
 import { solveInput } from "./solve-input.ts";
 import { createStatusTranslator } from "./status-events.ts";
 
@@ -51,6 +52,8 @@ export interface EngineBuild {
   readonly spec: Pick<PackageSpec, "caches" | "sharedCaches">;
   /** Takes the exports of caches that go on when the build is over. Default: none are made. */
   readonly cacheExports?: CacheExports;
+  /** Builds of the same package at the same time share theirs. Default: a session of its own. */
+  readonly sessions?: SharedSessions;
   readonly redactor: Redactor;
   /** The walks of a run that checks its trees in the end. Default: each build walks. */
   readonly listings?: Shared<TreeListing>;
@@ -119,11 +122,14 @@ export async function solveOnEngine(build: EngineBuild, context: RunContext): Pr
   const caches = await resolveCaches(build.spec, build.step.package.image, {
     ...{ owner: { platform: build.step.platform }, redactor: build.redactor, signal },
   });
-  const job = await build.engine.engine.openJob({
+  const services = servicesFor(build, request, caches, context);
+  const session = await openSharedSession(build, request, caches, services);
+  const opening = build.engine.engine.openJob({
     exporters: build.output ? [build.output.exporter] : [],
     platform: build.step.platform,
-    services: servicesFor(build, request, caches, context),
+    services,
     sharedKey: request.sharedKey,
+    ...(session === undefined ? {} : { session }),
     sourceRoot: build.step.package.directory,
     attest: request.attest,
     entitlements: request.entitlements,
@@ -133,6 +139,10 @@ export async function solveOnEngine(build: EngineBuild, context: RunContext): Pr
       translate(status).forEach(context.emit);
     },
     signal,
+  });
+  const job = await opening.catch(async (error: unknown) => {
+    await session?.[Symbol.asyncDispose]();
+    throw error;
   });
   try {
     const input = await solveInput(build.step, { job, engine: build.engine }, { signal });
@@ -145,6 +155,19 @@ export async function solveOnEngine(build: EngineBuild, context: RunContext): Pr
     await job[Symbol.asyncDispose]();
     throw error;
   }
+}
+
+/** Undefined where what is received, or written, is one build's own. */
+async function openSharedSession(
+  build: EngineBuild,
+  { locals, sharedKey }: Pick<SolveRequest, "locals" | "sharedKey">,
+  { directories, writable }: ResolvedCaches,
+  services: readonly SessionService[],
+): Promise<JobSession | undefined> {
+  const { sessions, output, engine, spec: owner } = build;
+  if (sessions === undefined || output?.receive !== undefined || writable.size > 0) return undefined;
+  const content = JSON.stringify([sharedKey, locals, [...build.layouts, ...directories]]);
+  return await sessions({ engine: engine.engine, owner, content, services, sharedKey });
 }
 
 /** Opens what was built; `close` is called when the image is disposed. */

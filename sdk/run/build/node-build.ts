@@ -57,13 +57,13 @@ async function attemptBuild(
   work: PackageWork,
   context: RunContext,
 ): Promise<MadeImage | undefined> {
-  const { destination, stores, redactor, cacheExports, listings } = work;
+  const { destination, stores, redactor, cacheExports, sessions, listings } = work;
   const { engine, assignment, tagged } = node;
   const output = await destination.output(node);
   const step = stepWith(node, ingredients);
   const building = buildOnEngine(
     {
-      ...{ name: nodeName(node), step, engine, assignment, output, redactor, cacheExports, listings },
+      ...{ name: nodeName(node), step, engine, assignment, output, redactor, cacheExports, sessions, listings },
       credentials: stores.credentials,
       reference: node.plan.reference,
       checks: tagged.spec.checks,

@@ -20,6 +20,7 @@ import { runChecks, skipChecks } from "./checks.ts";
 import { nodeName, type RunNode } from "./node.ts";
 import type { AttemptOptions } from "./node-attempts.ts";
 import type { NodeEnd, PackageEnd } from "./outcome.ts";
+import type { SharedSessions } from "./shared-sessions.ts";
 
 /** What the work on packages shares. */
 export interface PackageWork {
@@ -31,6 +32,7 @@ export interface PackageWork {
   readonly redactor: Redactor;
   readonly dependencies: DependencyBuilds;
   readonly cacheExports: CacheExports;
+  readonly sessions: SharedSessions;
   /** Whether base images are looked for in the cache. */
   readonly cachedBases: CachedBases;
   /** Called with the first failure, so that the rest of a run that shall not go on can be stopped. */
@@ -39,11 +41,11 @@ export interface PackageWork {
   readonly partial: boolean;
   readonly attempts: Pick<AttemptOptions, "retries" | "timeoutMs">;
   readonly trees: TreeWatch;
+  /** Walks of contexts; those of the platforms of a package are one. */
+  readonly listings: Shared<TreeListing>;
   readonly order: NodeOrder;
   /** The nodes that have begun, so that others can wait for them. */
   readonly begun: Map<RunNode, Promise<PerformedNode>>;
-  /** Walks of contexts; those of the platforms of a package are one. */
-  readonly listings: Shared<TreeListing>;
 }
 
 /** Builds or moves all platforms of a package at once, and publishes them when all of them are there. */
