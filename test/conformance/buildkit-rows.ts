@@ -94,7 +94,15 @@ export const BUILDKIT_ROWS: readonly Row[] = [
     "`buildctl debug dump-llb` prints operations, or a graph.",
     same("integration/llb-dump.itg.test.ts", "definitions are dumped and drawn as buildctl does it"),
   ),
-  row("B19", "`buildctl build` reads LLB, shows progress and writes a trace.", later("traces as a file")),
+  row(
+    "B19",
+    "`buildctl build` reads LLB, shows progress and writes a trace.",
+    better(
+      "`kitsmith llb dump` reads LLB. In place of a trace, `--progress=json` writes every event of a run as a line of JSON: each step's begin, end, cache hit, output and failure.",
+      "unit/progress/create-renderer.test.ts",
+      "json is one line per event that reads back, with no control character",
+    ),
+  ),
   row(
     "B20",
     "Any image can be a frontend.",
