@@ -1,11 +1,12 @@
 import { delay } from "../../core/abort.ts";
-import { isKitsmithError } from "../../core/errors.ts";
+import { ContentError, isKitsmithError } from "../../core/errors.ts";
 import type { CacheEntry, CacheExportOptions, Engine } from "../../engine/engine.ts";
 import type { NodeName } from "../../progress/event.ts";
 import type { RunContext } from "../run.ts";
 import type { BuildEvidence } from "./build-evidence.ts";
 import { nameLocalCache } from "./local-cache.ts";
 import type { ResolvedCaches, ResolvedExport } from "./resolved-caches.ts";
+import { silentStore } from "./silent-stores.ts";
 
 const STATUS_ROUNDS = 15;
 const STATUS_MS = 20;
@@ -61,6 +62,9 @@ async function exportCaches(
 ): Promise<void> {
   const write = async (one: ResolvedExport): Promise<void> => {
     try {
+      const silent = await silentStore(one.entry, { signal });
+      // The engine would wait for it without limit, and the run for the engine.
+      if (silent !== undefined) throw new ContentError("CONTENT_WRITE_FAILED", `${silent} says nothing`);
       const response = await build.engine.exportCache({ ...build, cacheExports: [one.entry], signal });
       await finishExport(one, response, { signal });
     } catch (error) {

@@ -142,12 +142,18 @@ export interface CacheManifest {
 export interface CacheInputs {
   readonly from?: CacheImport | readonly CacheImport[];
   readonly to?: CacheExport | readonly CacheExport[];
+  /**
+   * How long a store of `from` may take to say anything; the build then goes on without it, and the run says so. Default 10
+   * seconds.
+   */
+  readonly importTimeoutMs?: number;
 }
 
 /** Caches as a package holds them. */
 export interface CacheSettings {
   readonly from: readonly CacheImport[];
   readonly to: readonly CacheExport[];
+  readonly importTimeoutMs?: number;
 }
 
 /** No cache but the engine's own. */
@@ -167,10 +173,17 @@ const REQUIRED: Readonly<Record<string, { readonly from: readonly string[]; read
  *
  * @throws InputError `INPUT_OPTION_INVALID`
  */
-export function withCaches(settings: CacheSettings, { from = [], to = [] }: CacheInputs): CacheSettings {
+export function withCaches(
+  settings: CacheSettings,
+  { from = [], to = [], importTimeoutMs }: CacheInputs,
+): CacheSettings {
+  if (importTimeoutMs !== undefined && !(importTimeoutMs > 0)) {
+    throw new InputError("INPUT_OPTION_INVALID", `importTimeoutMs is a number above 0, not ${importTimeoutMs}`);
+  }
   const sources = listOf(from).map((source) => checked(source, "from"));
   const targets = listOf(to).map((target) => (target.type === "inline" ? target : checked(target, "to")));
-  return { from: [...settings.from, ...sources], to: [...settings.to, ...targets] };
+  const added = { from: [...settings.from, ...sources], to: [...settings.to, ...targets] };
+  return { ...settings, ...added, ...(importTimeoutMs === undefined ? {} : { importTimeoutMs }) };
 }
 
 function listOf<T extends object>(input: T | readonly T[]): readonly T[] {
