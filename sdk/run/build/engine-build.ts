@@ -22,6 +22,7 @@ import type { SessionService } from "../../session/service.ts";
 import { type BuildEvidence, createBuildEvidence } from "../build-cache/build-evidence.ts";
 import { type CacheExports, finishExport } from "../build-cache/cache-exports.ts";
 import { type ResolvedCaches, resolveCaches } from "../build-cache/resolved-caches.ts";
+import { answeringImports } from "../build-cache/silent-stores.ts";
 import type { PooledEngine } from "../engines/engine-pool.ts";
 import type { PackageSpec } from "../facade/package-spec.ts";
 import type { RunContext } from "../run.ts";
@@ -54,9 +55,9 @@ export interface EngineBuild {
   readonly cacheExports?: CacheExports;
   /** Builds of the same package at the same time share theirs. Default: a session of its own. */
   readonly sessions?: SharedSessions;
-  readonly redactor: Redactor;
   /** The walks of a run that checks its trees in the end. Default: each build walks. */
   readonly listings?: Shared<TreeListing>;
+  readonly redactor: Redactor;
 }
 
 /** What the exporters answered, and what goes beside the image. */
@@ -122,6 +123,7 @@ export async function solveOnEngine(build: EngineBuild, context: RunContext): Pr
   const caches = await resolveCaches(build.spec, build.step.package.image, {
     ...{ owner: { platform: build.step.platform }, redactor: build.redactor, signal },
   });
+  const answering = answeringImports(caches.imports, build.spec, build.name, context);
   const services = servicesFor(build, request, caches, context);
   const session = await openSharedSession(build, request, caches, services);
   const opening = build.engine.engine.openJob({
@@ -146,7 +148,7 @@ export async function solveOnEngine(build: EngineBuild, context: RunContext): Pr
   });
   try {
     const input = await solveInput(build.step, { job, engine: build.engine }, { signal });
-    const solved = await job.solve({ input }, { signal, cacheImports: caches.imports });
+    const solved = await job.solve({ input }, { signal, cacheImports: await answering });
     if (build.assignment.emulation === "verify") assertNative(build, input, solved);
     const own = build.engine.facts.platforms[0] ?? build.step.platform;
     const result = await withOwnScan(build.step, { job, result: solved, input }, own, { signal });
