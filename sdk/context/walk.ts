@@ -1,14 +1,12 @@
-import { type BigIntStats, constants, lstat, lstatSync, readlinkSync } from "node:fs";
-import { readlink } from "node:fs/promises";
+import { type BigIntStats, constants } from "node:fs";
 import { setImmediate } from "node:timers/promises";
-import { promisify } from "node:util";
 import type { Abortable } from "../core/abort.ts";
-import { InputError } from "../core/errors.ts";
 import type { FileStat } from "../core/file-stat.ts";
 import { entryStat, impliedDirectoryStat } from "./entry-stat.ts";
+import { look, lookNow, type Sight, statsOf, typeOf } from "./look.ts";
 import { createPace, type Pace } from "./pace.ts";
 import type { PathDecision, PathFilter } from "./path-filter.ts";
-import { isGone, type TreeDirectory, type TreeNode, type VirtualTree } from "./virtual-tree.ts";
+import type { TreeDirectory, TreeNode, VirtualTree } from "./virtual-tree.ts";
 
 /** A file, directory, link… of a build context. */
 export interface ContextEntry {
@@ -40,10 +38,7 @@ const BATCH = 256;
 const SLICE_MS = 5;
 /** A name that BuildKit keeps for itself. */
 const RESERVED = ".fsutil-metadata";
-const LSTAT = { bigint: true } as const;
-const { S_IFMT: TYPE, S_IFDIR: DIRECTORY, S_IFLNK: SYMLINK, S_IFREG: REGULAR, S_IFSOCK: SOCKET } = constants;
-/** Half the time that the promise of node:fs/promises takes, which counts over a large tree. */
-const lstatFile = promisify<string, { bigint: true }, BigIntStats>(lstat);
+const { S_IFDIR: DIRECTORY, S_IFLNK: SYMLINK, S_IFREG: REGULAR, S_IFSOCK: SOCKET } = constants;
 
 type States = readonly PathDecision["state"][];
 
@@ -63,14 +58,9 @@ interface Frame {
 }
 
 /** An entry of a directory that the filters let through, or that may hold such. */
-interface Item {
+interface Item extends Sight {
   readonly path: string;
-  readonly node: TreeNode;
   readonly decision: Decision;
-  /** Undefined for what is not wanted itself, is gone, or is only made by a prefix. */
-  stats: BigIntStats | undefined;
-  /** A symlink's target. */
-  target: string | undefined;
 }
 
 /**
@@ -147,8 +137,9 @@ async function lookAtMore(tree: VirtualTree, frame: Frame, options: WalkOptions,
   if (frame.looked >= frame.nodes.length) return false;
   const items = decideMore(frame, frame.nodes, options);
   const startedAt = performance.now();
-  if (pace.isQuick) items.forEach(lookNow);
-  else await Promise.all(items.map(look));
+  const wanted = items.filter(({ decision }) => decision.wanted);
+  if (pace.isQuick) wanted.forEach(lookNow);
+  else await Promise.all(wanted.map(look));
   pace.took(items.length, performance.now() - startedAt);
   frame.items = items.reverse();
   return true;
@@ -193,68 +184,6 @@ function decide(
     descend: isDirectory && decisions.every(({ descend }) => descend),
     states: decisions.map(({ state }) => state),
   };
-}
-
-function lookNow(item: Item): void {
-  if (!item.decision.wanted) return;
-  const { file } = item.node;
-  if (file === undefined) return;
-  try {
-    item.stats = lstatSync(file, LSTAT);
-  } catch (cause) {
-    unseen(item.node, cause);
-    return;
-  }
-  if (!isSymlink(item.stats)) return;
-  try {
-    item.target = readlinkSync(file);
-  } catch (cause) {
-    unreadable(file, cause);
-  }
-}
-
-async function look(item: Item): Promise<void> {
-  if (!item.decision.wanted) return;
-  item.stats = await statsOf(item.node);
-  if (item.stats && isSymlink(item.stats) && item.node.file !== undefined) item.target = await targetOf(item.node.file);
-}
-
-function typeOf({ mode }: BigIntStats): number {
-  return Number(mode) & TYPE;
-}
-
-function isSymlink(stats: BigIntStats): boolean {
-  return typeOf(stats) === SYMLINK;
-}
-
-/** Undefined for files that are gone by now, and for directories that only a prefix makes. */
-async function statsOf(node: TreeNode): Promise<BigIntStats | undefined> {
-  if (node.file === undefined) return undefined;
-  try {
-    return await lstatFile(node.file, { bigint: true });
-  } catch (cause) {
-    return unseen(node, cause);
-  }
-}
-
-/** Undefined for what is gone; throws for all else. A name that is not UTF-8 looks as if it were gone. */
-function unseen(node: TreeNode, cause: unknown): undefined {
-  if (isGone(cause) && !node.name.includes("\uFFFD")) return undefined;
-  const hint = isGone(cause) ? { hint: "Rename it: BuildKit takes only names that are UTF-8." } : {};
-  throw new InputError("INPUT_SOURCE_UNREADABLE", `${node.file} cannot be read`, { cause, ...hint });
-}
-
-async function targetOf(file: string): Promise<string | undefined> {
-  try {
-    return await readlink(file);
-  } catch (cause) {
-    return unreadable(file, cause);
-  }
-}
-
-function unreadable(file: string, cause: unknown): undefined {
-  if (isGone(cause)) return undefined;
-  throw new InputError("INPUT_SOURCE_UNREADABLE", `the symlink ${file} cannot be read`, { cause });
 }
 
 /** The entry, unless it is gone by now, has become something else, or is a socket. */
