@@ -6,7 +6,7 @@ import { callDocker, dockerProblem, withDockerAnswer } from "../docker/docker-ap
 import { BUILDKIT_RELEASE } from "../lifecycle/release-pins.ts";
 
 /** What a container is made of where nobody names an image. */
-export const BUILDER_IMAGE = `docker.io/moby/buildkit:${BUILDKIT_RELEASE.version}`;
+export const BUILDER_IMAGE: string = `docker.io/moby/buildkit:${BUILDKIT_RELEASE.version}`;
 
 /** How an image is come by. */
 export interface BuilderImageOptions extends Abortable {
