@@ -14,7 +14,7 @@ import { testTools } from "../test/engines/test-tools.ts";
 import { runToEnd } from "./harness/built-program.ts";
 import { type ProcessUse, reportProcessUse, runClient, runProgram } from "./harness/client-process.ts";
 import { createBytes, INPUTS, writeLargeFile } from "./harness/inputs.ts";
-import { sampleOf } from "./harness/measurement.ts";
+import { createSide, type Side, sampleOf, takeTurns } from "./harness/measurement.ts";
 import { reportComparison } from "./harness/results.ts";
 import { createScratch } from "./harness/scratch.ts";
 
@@ -23,7 +23,6 @@ const ROUNDS = Number(process.env.ROUNDS ?? 3);
 const NAME = "context";
 const ATTRIBUTES = { compression: "uncompressed", "oci-mediatypes": "true" };
 const WAYS = { public: "OCI export", tunnel: "OCI export through the tunnel" } as const;
-type Way = keyof typeof WAYS;
 
 const [role, ...parameters] = process.argv.slice(2);
 if (role === "client") await client(parameters);
@@ -34,28 +33,28 @@ async function compare(): Promise<void> {
   await using engine = await startBuildkitd();
   const tree = writePackage(scratch.path);
   const target = join(scratch.path, "target");
-  const run = {
-    public: () => runClient("export", "public", engine.address, tree, target),
-    tunnel: () => runClient("export", "tunnel", engine.address, tree, target),
-    peer: () => buildctl(engine.address, tree, join(target, "theirs.tar")),
-  };
-  const sides = ["public", "peer", "tunnel"] as const;
-  const uses: Record<Way | "peer", ProcessUse[]> = { public: [], tunnel: [], peer: [] };
-  // In round 0 the engine takes the context from each of them, and makes the layer.
-  for (let round = 0; round <= ROUNDS; round += 1) {
-    for (const side of sides) {
+  /** Each time what was written before is gone, and nothing is in the cache. */
+  const side = (run: () => Promise<ProcessUse>): Side<ProcessUse> =>
+    createSide(async () => {
+      rmSync(target, { recursive: true, force: true });
       mkdirSync(target);
-      const use = await run[side]();
-      if (round > 0) uses[side].push(use);
-      rmSync(target, { recursive: true });
-    }
-  }
-  const sample = (side: keyof typeof uses) => sampleOf(uses[side].map(({ timeMs }) => timeMs));
-  const peer = { name: "buildctl", ...sample("peer") };
+      return await run();
+    });
+  const ways = {
+    public: side(() => runClient("export", "public", engine.address, tree, target)),
+    tunnel: side(() => runClient("export", "tunnel", engine.address, tree, target)),
+  };
+  const theirs = side(() => buildctl(engine.address, tree, join(target, "theirs.tar")));
+  const sides = [ways.public, theirs, ways.tunnel];
+  // The engine takes the context from each of them, and makes the layer.
+  for (const { work } of sides) await work(0);
+  await takeTurns(sides, { rounds: ROUNDS });
+  const sample = ({ outcomes }: Side<ProcessUse>) => sampleOf(outcomes.map(({ timeMs }) => timeMs));
+  const peer = { name: "buildctl", ...sample(theirs) };
   for (const way of ["public", "tunnel"] as const) {
     const goal = way === "public" ? { limit: 1.25, aim: 1 } : {};
-    reportComparison({ what: WAYS[way], ours: sample(way), peer, ...goal });
-    reportProcessUse(WAYS[way], uses[way], { limit: 200, aim: 130 });
+    reportComparison({ what: WAYS[way], ours: sample(ways[way]), peer, ...goal });
+    reportProcessUse(WAYS[way], ways[way].outcomes, { limit: 200, aim: 130 });
   }
 }
 
