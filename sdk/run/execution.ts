@@ -51,6 +51,7 @@ export async function executeRun(spec: RunSpec, context: RunContext): Promise<Ru
     force: spec.options.force ?? false,
     // What a mirror has, or has not yet, says nothing of where the images shall be.
     client: spec.verb === "push" ? stores.registry : stores.reader,
+    ...(spec.verb === "push" ? { trustPublishedMs: spec.options.trustPublishedMs } : {}),
   });
   const decided = createPlan(facts, planOptions(spec));
   if (spec.verb === "push") await assertPush(facts, decided, stores, signal);

@@ -1,16 +1,21 @@
+import { join } from "node:path";
 import type { Abortable } from "../core/abort.ts";
 import type { CredentialSource } from "../credentials/credential-source.ts";
 import { createRegistryPolicy, type RegistryPolicy, type RegistrySettings } from "../credentials/registry-policy.ts";
 import { type Cache, openCache } from "../oci/layout/cache.ts";
+import { formatReference } from "../oci/model/reference.ts";
 import { createRegistryClient, type RegistryClient } from "../oci/registry/client.ts";
 import type { LoopbackRegistry } from "../outputs/loopback/loopback-registry.ts";
 import { defaultCacheDirectory } from "./destinations/cache-directory.ts";
+import { openPublishedMemory, type PublishedMemory } from "./facts/published-memory.ts";
 import type { RunContext } from "./run.ts";
 
 /** The places that hold images: opened on first use, closed with the run. */
 export interface Stores extends AsyncDisposable {
   readonly credentials: CredentialSource;
   readonly cache: () => Promise<Cache>;
+  /** What registries said in earlier runs. */
+  readonly published: PublishedMemory;
   /** Takes into the cache what engines of this machine push. */
   readonly loopback: () => Promise<LoopbackRegistry>;
   /** Talks to the registries themselves: for what is pushed, and what a push must know. */
@@ -36,9 +41,10 @@ export function createStores(options: StoreOptions): Stores {
   const uses: Promise<AsyncDisposable>[] = [];
   let registry: RegistryClient | undefined;
   let reader: RegistryClient | undefined;
+  const published = openPublishedMemory(publishedFile);
   const hasMirrors = Object.keys(mirrors).length > 0;
   const direct = () => {
-    registry ??= createRegistryClient(clientOptions(policy, options));
+    registry ??= forgettingChanges(createRegistryClient(clientOptions(policy, options)), published);
     return registry;
   };
   const openedCache = () => {
@@ -57,6 +63,7 @@ export function createStores(options: StoreOptions): Stores {
       loopback ??= openLoopback(openedCache(), uses, options);
       return loopback;
     },
+    published,
     registry: direct,
     reader: () => {
       if (!hasMirrors) return direct();
@@ -66,6 +73,7 @@ export function createStores(options: StoreOptions): Stores {
     [Symbol.asyncDispose]: async () => {
       registry?.close();
       reader?.close();
+      await published.save();
       await (await loopback?.catch(() => undefined))?.[Symbol.asyncDispose]();
       // Opening makes files; nothing of that may go on when the run is over.
       await cache?.catch(() => {});
@@ -110,6 +118,32 @@ function keepingContent(cache: Cache, uses: Promise<AsyncDisposable>[], options:
     updateReference: async (name, change, updateOptions) => {
       await keep();
       return await cache.updateReference(name, change, updateOptions);
+    },
+  });
+}
+
+async function publishedFile(): Promise<string> {
+  const { ownStateDirectory } = await import("../engine/lifecycle/state-directory.ts");
+  return join(ownStateDirectory(process.env), "published.json");
+}
+
+/** What we say ourselves makes what the registry said before void. */
+function forgettingChanges(client: RegistryClient, published: PublishedMemory): RegistryClient {
+  return Object.freeze<RegistryClient>({
+    ...client,
+    putManifest: async (reference, manifest, options) => {
+      try {
+        return await client.putManifest(reference, manifest, options);
+      } finally {
+        if (reference.tag !== undefined) published.forget(formatReference(reference));
+      }
+    },
+    deleteManifest: async (reference, options) => {
+      try {
+        await client.deleteManifest(reference, options);
+      } finally {
+        if (reference.tag !== undefined) published.forget(formatReference(reference));
+      }
     },
   });
 }

@@ -50,6 +50,12 @@ export interface PushOptions extends VerbOptions, ImageOptions {
   readonly partial?: boolean;
   /** Build what is missing. Default true; else only what the cache holds is pushed, and other platforms are left out. */
   readonly build?: boolean;
+  /**
+   * For how long an earlier run's word is trusted that a tag holds all that is wanted, milliseconds; the registry is not
+   * asked then. Default 0: it is asked in each run. For tags that only this user moves: what others moved or removed goes
+   * unnoticed for that long. `force` asks nobody; attestations that are asked for are always looked for.
+   */
+  readonly trustPublishedMs?: number;
   /** Keep what is built in the OCI cache, too, as LinuxKit's command does. Default false: it goes straight to the registry. */
   readonly keep?: boolean;
   /** Give each architecture's image a tag of its own, `tag-arch`. Default true: without them writers may lose each other's images. */

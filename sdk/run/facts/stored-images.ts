@@ -42,6 +42,8 @@ export async function findCached(cache: Cache, reference: string, options: FindO
 /** What the registry holds under a reference. */
 export interface PublishedImages {
   readonly index?: Digest;
+  /** The images that are there; undefined where the registry did not say. */
+  readonly images?: ImagesByPlatform;
   answer(platform: Platform): RegistryAnswer;
 }
 
@@ -56,17 +58,29 @@ export async function findPublished(
     const root = await client.findManifest(parsed, { signal: options.signal });
     if (!root) return { answer: () => ({ kind: "absent" }) };
     const images = await imagesOf(root, client.reader(parsed), options);
-    return {
-      index: root.descriptor.digest,
-      answer: (platform) => {
-        const image = images.get(formatPlatform(platform));
-        return image ? { kind: "present", image } : { kind: "absent" };
-      },
-    };
+    return publishedImages(root.descriptor.digest, images);
   } catch (cause) {
     if (!(cause instanceof RegistryError)) throw cause;
     return { answer: () => ({ kind: "unknown", why: cause.message, cause }) };
   }
+}
+
+/** The same from an answer that is known. */
+export function publishedImages(index: Digest, images: ImagesByPlatform): PublishedImages {
+  return {
+    index,
+    images,
+    answer: (platform) => {
+      const image = images.get(formatPlatform(platform));
+      return image ? { kind: "present", image } : { kind: "absent" };
+    },
+  };
+}
+
+/** An image as its entry describes it. */
+export function storedImage(descriptor: Descriptor): StoredImage {
+  const inputs = descriptor.annotations?.[INPUTS_ANNOTATION];
+  return { descriptor, ...(inputs === undefined ? {} : { inputs }) };
 }
 
 async function imagesOf(
@@ -77,10 +91,8 @@ async function imagesOf(
   const origin = `manifest ${root.digest}`;
   const content = parseIndexOrManifest(bytes, { mediaType: root.mediaType, origin });
   const toStored = async (descriptor: Descriptor, entries: readonly Descriptor[]): Promise<StoredImage> => {
-    const inputs = descriptor.annotations?.[INPUTS_ANNOTATION];
     return {
-      descriptor,
-      ...(inputs === undefined ? {} : { inputs }),
+      ...storedImage(descriptor),
       ...(attested ? { attested: await attestedKinds(attestationsOf(entries, descriptor), reader, { signal }) } : {}),
     };
   };
