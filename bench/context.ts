@@ -1,5 +1,7 @@
-import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
-import { tmpdir } from "node:os";
+/**
+ * How fast a build context is walked, filtered and sent, without an engine: many small files beside the walk of them alone,
+ * and one of 64 MB.
+ */
 import { join } from "node:path";
 import { createPathFilter } from "../sdk/context/path-filter.ts";
 import { openTree } from "../sdk/context/virtual-tree.ts";
@@ -10,38 +12,39 @@ import { decodePacket, encodePacket } from "../sdk/wire/fsutil/packet.ts";
 import { sendTree } from "../sdk/wire/fsutil/sender.ts";
 import { decodeFrames } from "../sdk/wire/grpc-frame.ts";
 
-// How fast a build context is walked, filtered and sent: 20 000 small files in 200 directories, and one of 64 MiB.
+import { createBytes, INPUTS, writeLargeFile, writeTree } from "./harness/inputs.ts";
+import { createTimedSide, measure, sampleOf, takeTurns } from "./harness/measurement.ts";
+import { reportComparison, reportTime } from "./harness/results.ts";
+import { createScratch } from "./harness/scratch.ts";
+import { sized } from "./harness/size.ts";
 
-const DIRECTORIES = 200;
-const FILES = 100;
-const LARGE_BYTES = 64 * 1024 * 1024;
-const PATTERNS = ["**/*.o", "*.log", "!keep.log", "dir1?/**/tmp", "**/node_modules", "build", ".git", "a/b/c", "x*y"];
+const LARGE_BYTES = sized(64e6, 1e6);
+const PATTERNS = ["**/*.o", "*.log", "!keep.log", "d1?/**/tmp", "**/node_modules", "build", ".git", "a/b/c", "x*y"];
 
-const root = await mkdtemp(join(tmpdir(), "kitsmith-bench-"));
-const [many, one] = [join(root, "many"), join(root, "one")];
-try {
-  await makeTrees();
-  const entries = DIRECTORIES * (FILES + 1);
-  const walkMs = await measure(() => walk(many));
-  report("walk", `${Math.round(entries / walkMs)} entries/ms`, walkMs);
-  const filtered = () => walk(many, { filters: [createPathFilter({ exclude: PATTERNS })] });
-  await compare(`walk with ${PATTERNS.length} patterns`, walkMs, filtered);
-  await compare("list, nothing is asked for", walkMs, () => send(many, false));
-  await compare("send all small files", walkMs, () => send(many, true));
-  const sendMs = await measure(() => send(one, true));
-  report("send the large file", `${Math.round(LARGE_BYTES / 2 ** 20 / (sendMs / 1000))} MiB/s`, sendMs);
-} finally {
-  await rm(root, { recursive: true });
-}
+using scratch = createScratch();
+const many = join(scratch.path, "many");
+const one = join(scratch.path, "one");
+const shape = { ...INPUTS.context, fileBytes: 8, largeFiles: 0 };
+writeTree(many, shape);
+writeTree(one, { ...shape, files: 0 });
+writeLargeFile(join(one, "large"), LARGE_BYTES, createBytes("large"));
+await compareWithWalk();
+reportTime(`send a file of ${LARGE_BYTES / 1e6} MB`, await measure(() => send(one, true)));
 
-async function makeTrees(): Promise<void> {
-  for (let directory = 0; directory < DIRECTORIES; directory += 1) {
-    const path = join(many, `dir${directory}`);
-    await mkdir(path, { recursive: true });
-    await Promise.all(Array.from({ length: FILES }, (_, file) => writeFile(join(path, `file${file}.c`), "content")));
+async function compareWithWalk(): Promise<void> {
+  const walked = createTimedSide(() => walk(many));
+  const sides = {
+    [`walk with ${PATTERNS.length} patterns`]: () => walk(many, { filters: [createPathFilter({ exclude: PATTERNS })] }),
+    "list, nothing is asked for": () => send(many, false),
+    "send all small files": () => send(many, true),
+  };
+  const others = Object.entries(sides).map(([what, work]) => ({ what, ...createTimedSide(work) }));
+  await takeTurns([walked, ...others], { rounds: 7 });
+  const alone = sampleOf(walked.outcomes);
+  reportTime(`walk of ${shape.files} files`, alone);
+  for (const { what, outcomes } of others) {
+    reportComparison({ what, ours: sampleOf(outcomes), peer: { name: "walk", ...alone } });
   }
-  await mkdir(one);
-  await writeFile(join(one, "large"), Buffer.alloc(LARGE_BYTES, 1));
 }
 
 async function walk(directory: string, options: WalkOptions = {}): Promise<void> {
@@ -84,24 +87,4 @@ async function send(directory: string, askForFiles: boolean): Promise<void> {
 
 async function* onlyChunk(chunk: Uint8Array): AsyncGenerator<Uint8Array, void> {
   yield chunk;
-}
-
-async function compare(what: string, baseMs: number, task: () => Promise<void>): Promise<void> {
-  const timeMs = await measure(task);
-  report(what, `${(timeMs / baseMs).toFixed(2)} × walk`, timeMs);
-}
-
-/** The best of three, in milliseconds. */
-async function measure(task: () => Promise<void>): Promise<number> {
-  const times: number[] = [];
-  for (let round = 0; round < 3; round += 1) {
-    const start = performance.now();
-    await task();
-    times.push(performance.now() - start);
-  }
-  return Math.min(...times);
-}
-
-function report(what: string, ratio: string, timeMs: number): void {
-  console.log(`${what.padEnd(30)} ${ratio.padStart(16)} ${timeMs.toFixed(0).padStart(7)} ms`);
 }

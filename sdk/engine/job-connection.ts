@@ -59,9 +59,9 @@ const CANCEL_WAIT_MS = 5000;
 
 /** Opens the session, starts Solve without definition and follows the status. */
 export async function openJobConnection(engine: JobEngine, options: JobOptions): Promise<JobConnection> {
-  const session = options.session ?? (await openJobSession(engine, options));
+  const [solveClient, bridgeClient] = [engine.transport.createClient(), engine.transport.createClient()];
+  const session = options.session ?? (await openSessionBeside(engine, options, [solveClient, bridgeClient]));
   const ref = createIdentifier();
-  const solveClient = engine.transport.createClient();
   const follower = followStatus(engine.main, ref, options.onStatus);
   const canceled = new AbortController();
   const watch = { beside: engine.main.probe, soon: follower.vertexFailed };
@@ -73,7 +73,7 @@ export async function openJobConnection(engine: JobEngine, options: JobOptions):
     throw await explainFailure(evidence, error, () => recoverFromHistory(engine, ref));
   });
   solved.catch(() => undefined);
-  const bridge = createBridge(evidence, ref, solved);
+  const bridge = createBridge(evidence, ref, solved, bridgeClient);
 
   let closing: Promise<void> | undefined;
   const closeAll = async (): Promise<void> => {
@@ -99,6 +99,21 @@ export async function openJobConnection(engine: JobEngine, options: JobOptions):
       bridge.call(method, message, { ...callOptions, signal: anySignal(options.signal, callOptions.signal) }),
     openStream: (method, { signal } = {}) => bridge.openStream(method, anySignal(options.signal, signal)),
   };
+}
+
+/** While the session is opened, the connections for what comes next are dialled. */
+async function openSessionBeside(
+  engine: JobEngine,
+  options: JobOptions,
+  clients: readonly GrpcClient[],
+): Promise<JobSession> {
+  for (const client of clients) client.connect();
+  try {
+    return await openJobSession(engine, options);
+  } catch (error) {
+    for (const client of clients) client.close();
+    throw error;
+  }
 }
 
 /** Opens the session in which the daemon asks for what a build needs. */
@@ -129,14 +144,19 @@ interface Bridge {
 }
 
 /** The connection for LLBBridge; it is replaced when an answer was lost on it. */
-function createBridge(evidence: JobEvidence, ref: string, solved: Promise<SolveResponse>): Bridge {
+function createBridge(
+  evidence: JobEvidence,
+  ref: string,
+  solved: Promise<SolveResponse>,
+  firstClient: GrpcClient,
+): Bridge {
   const { engine, follower } = evidence;
   const headers = { [BUILD_ID_HEADER]: ref };
   const watch = { beside: engine.main.probe, soon: follower.vertexFailed };
   // If Solve fails first, it knows better why than the call that hangs on it.
   const failed = new AbortController();
   solved.catch((error: unknown) => failed.abort(error));
-  let client: GrpcClient = engine.transport.createClient();
+  let client = firstClient;
   const streams = createBridgeStreams(evidence, headers);
   return {
     async call(method, message, { signal, again, explain }) {

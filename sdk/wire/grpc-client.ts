@@ -16,6 +16,8 @@ import { FLOW_WINDOW_BYTES, MESSAGE_LIMIT_BYTES } from "./limits.ts";
 
 /** One HTTP/2 connection for gRPC calls; it is dialled with the first call, and again after it broke. */
 export interface GrpcClient {
+  /** Dials already, for calls that are about to come; whether that works they will tell. */
+  connect(): void;
   /**
    * @throws StatusError
    * @throws ProtocolError `SESSION_CLOSED` after {@link GrpcClient.close}, as all calls do
@@ -89,6 +91,7 @@ export function createGrpcClient(options: GrpcClientOptions): GrpcClient {
   const withHeaders = (callOptions: CallOptions = {}): CallOptions =>
     headers === undefined ? callOptions : { ...callOptions, headers: { ...headers, ...callOptions.headers } };
   return {
+    connect: () => void usable().getChannel().getConnectivityState(true),
     unary: async (method, request, callOptions) => await callUnary(usable(), method, request, withHeaders(callOptions)),
     serverStream: (method, request, callOptions) =>
       callServerStream(usable(), method, request, withHeaders(callOptions)),

@@ -30,42 +30,25 @@ const LOOKUPS_AT_ONCE = 6;
 
 /** Gives each image the tag of its architecture, which nobody else writes. */
 export async function putArchTags(index: TaggedIndex, entries: readonly Descriptor[]): Promise<void> {
-  const { client, repository, tag, signal } = index;
-  const { registry, repository: path } = repository;
-  for (const entry of imagesByPlatform(entries).values()) {
-    const platform = descriptorPlatform(entry);
-    if (platform === undefined) continue;
-    const reference = { registry, repository: path, tag: formatArchTag(tag, platform) };
-    const known = await client.resolveManifest(reference, { signal });
-    if (known?.digest === entry.digest) continue;
-    const { content } = await client.getManifest({ registry, repository: path, digest: entry.digest }, { signal });
-    await client.putManifest(reference, { content, mediaType: entry.mediaType }, { signal });
-  }
+  const images = [...imagesByPlatform(entries).values()];
+  await mapConcurrent(images, LOOKUPS_AT_ONCE, (image) => putArchTag(index, image));
 }
 
-/**
- * What lies under the tags of single architectures: those that are known already, and those that are common.
- *
- * @param known - entries of the index; what they say of an image is kept
- * @param ours - images whose tags we have put ourselves
- */
-export async function readArchTags(
-  index: TaggedIndex,
-  known: readonly Descriptor[],
-  ours: readonly Descriptor[],
-): Promise<readonly Descriptor[]> {
-  const sure = new Map([...platformsOf([...known, ...ours]), ...byText(index.expected ?? [])]);
-  const listed = await listArchTags(index, ours);
-  const byDigest = new Map([...known, ...ours].map((entry) => [entry.digest, entry]));
-  const asked = [...new Map([...byText(KNOWN_PLATFORMS), ...sure])].filter(
-    ([text, platform]) => listed === undefined || sure.has(text) || listed.has(formatArchTag(index.tag, platform)),
-  );
-  const found = await mapConcurrent(asked, LOOKUPS_AT_ONCE, ([, platform]) => readArchTag(index, platform, byDigest));
-  return found.flat();
+async function putArchTag({ client, repository, tag, signal }: TaggedIndex, image: Descriptor): Promise<void> {
+  const platform = descriptorPlatform(image);
+  if (platform === undefined) return;
+  const { registry, repository: path } = repository;
+  const reference = { registry, repository: path, tag: formatArchTag(tag, platform) };
+  const [known, { content }] = await Promise.all([
+    client.resolveManifest(reference, { signal }),
+    client.getManifest({ registry, repository: path, digest: image.digest }, { signal }),
+  ]);
+  if (known?.digest === image.digest) return;
+  await client.putManifest(reference, { content, mediaType: image.mediaType }, { signal });
 }
 
 /** One question in place of many. A list is believed if it is whole, and new enough to name the tags that we have just put. */
-async function listArchTags(
+export async function listArchTags(
   { client, repository, tag, signal }: TaggedIndex,
   ours: readonly Descriptor[],
 ): Promise<ReadonlySet<string> | undefined> {
@@ -73,6 +56,26 @@ async function listArchTags(
   if (own.length === 0) return undefined;
   const listed = await client.listFewTags(repository, { signal });
   return listed !== undefined && own.every((one) => listed.has(one)) ? listed : undefined;
+}
+
+/**
+ * What lies under the tags of single architectures: those that are known already, and those that are common.
+ *
+ * @param known - entries of the index, and our own; what they say of an image is kept
+ * @param listed - the tags that there are; undefined where that is not known
+ */
+export async function readArchTags(
+  index: TaggedIndex,
+  known: readonly Descriptor[],
+  listed: ReadonlySet<string> | undefined,
+): Promise<readonly Descriptor[]> {
+  const sure = new Map([...platformsOf(known), ...byText(index.expected ?? [])]);
+  const byDigest = new Map(known.map((entry) => [entry.digest, entry]));
+  const asked = [...new Map([...byText(KNOWN_PLATFORMS), ...sure])].filter(
+    ([text, platform]) => listed === undefined || sure.has(text) || listed.has(formatArchTag(index.tag, platform)),
+  );
+  const found = await mapConcurrent(asked, LOOKUPS_AT_ONCE, ([, platform]) => readArchTag(index, platform, byDigest));
+  return found.flat();
 }
 
 function platformsOf(entries: readonly Descriptor[]): ReadonlyMap<PlatformText, Platform> {

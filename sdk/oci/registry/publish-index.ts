@@ -7,7 +7,7 @@ import { annotateIndex, mergeIndex } from "../model/index-merge.ts";
 import { createIndex, encodeIndex, type ImageIndex, isIndex, parseIndexOrManifest } from "../model/manifest.ts";
 import { isIndexMediaType } from "../model/media-type.ts";
 import { formatReference, type Reference } from "../model/reference.ts";
-import { putArchTags, readArchTags, type TaggedIndex } from "./arch-tags.ts";
+import { listArchTags, putArchTags, readArchTags, type TaggedIndex } from "./arch-tags.ts";
 import { markAttestations, readMarkedAttestations } from "./attestation-marks.ts";
 
 /** What is published under which tag. */
@@ -40,13 +40,17 @@ export async function publishIndex(request: PublishRequest): Promise<Descriptor>
   const archTags = request.archTags ?? true;
   // In this order: who sees the image sees what is attested of it.
   if (archTags) await markAttestations(request, request.entries);
-  if (archTags) await putArchTags(request, request.entries);
-  let mine = await addEntries(request);
+  let mine = await addEntries(request, archTags);
   for (let round = 1; round < ROUNDS; round += 1) {
-    const current = await readIndex(request);
+    const [current, listed] = await Promise.all([
+      readIndex(request),
+      archTags ? listArchTags(request, request.entries) : undefined,
+    ]);
     if (!archTags && current?.descriptor.digest !== mine.digest) throw conflict(request);
     // Whoever came later has the last word.
-    const all = await mergeAll(request, current?.index, archTags);
+    const all = archTags
+      ? await mergeAll(request, current?.index, listed)
+      : mergeIndex(current?.index, request.entries);
     const merged = annotateIndex(all, request.annotations ?? {}, "keep");
     if (current !== undefined && holds(current, merged)) return current.descriptor;
     if (await isStill(request, current?.descriptor)) mine = await putIndex(request, merged);
@@ -58,23 +62,22 @@ export async function publishIndex(request: PublishRequest): Promise<Descriptor>
 }
 
 /** What everybody else has is looked for afterwards: only a look that is younger than the index can say that all is in it. */
-async function addEntries(request: PublishRequest): Promise<Descriptor> {
-  const current = await readIndex(request);
-  const merged = mergeIndex(current?.index, request.entries);
-  const annotated = annotateIndex(merged, request.annotations ?? {}, "replace");
-  if (current !== undefined && holds(current, annotated)) return current.descriptor;
-  if (request.archTags === false && !(await isStill(request, current?.descriptor))) throw conflict(request);
-  return await putIndex(request, annotated);
+async function addEntries(request: PublishRequest, archTags: boolean): Promise<Descriptor> {
+  const { entries, annotations = {} } = request;
+  const [current] = await Promise.all([readIndex(request), archTags ? putArchTags(request, entries) : undefined]);
+  const merged = annotateIndex(mergeIndex(current?.index, entries), annotations, "replace");
+  if (current !== undefined && holds(current, merged)) return current.descriptor;
+  if (!archTags && !(await isStill(request, current?.descriptor))) throw conflict(request);
+  return await putIndex(request, merged);
 }
 
 async function mergeAll(
   request: PublishRequest,
   current: ImageIndex | undefined,
-  archTags: boolean,
+  listed: ReadonlySet<string> | undefined,
 ): Promise<ImageIndex> {
   const { entries } = request;
-  if (!archTags) return mergeIndex(current, entries);
-  const tagged = await readArchTags(request, current?.manifests ?? [], entries);
+  const tagged = await readArchTags(request, [...(current?.manifests ?? []), ...entries], listed);
   const merged = mergeIndex(current, [...entries, ...tagged]);
   const marked = await readMarkedAttestations(request, merged.manifests, entries);
   return marked.length === 0 ? merged : mergeIndex(merged, marked);
