@@ -8,7 +8,7 @@ import { join } from "node:path";
 import { promisify } from "node:util";
 import { afterEach, beforeEach, expect, test } from "vitest";
 import { loadTrustedCertificates } from "../../sdk/credentials/trusted-certificates.ts";
-import { createHttpSender, type HttpSender, type HttpSenderOptions } from "../../sdk/oci/registry/http.ts";
+import { createHttpSender, type HttpSender, type HttpSenderOptions } from "../../sdk/oci/registry/http/http.ts";
 import { readAll } from "./sample-image.ts";
 
 const run = promisify(execFile);

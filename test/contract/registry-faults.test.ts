@@ -9,8 +9,8 @@ import { promisify } from "node:util";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { digestOf } from "../../sdk/core/digest.ts";
 import { createRegistryClient, type RegistryClient } from "../../sdk/oci/registry/client.ts";
-import { createHttpSender } from "../../sdk/oci/registry/http.ts";
-import { publishIndex } from "../../sdk/oci/registry/publish-index.ts";
+import { createHttpSender } from "../../sdk/oci/registry/http/http.ts";
+import { publishIndex } from "../../sdk/oci/registry/publishing/publish-index.ts";
 import { type RunningRegistry, startRegistry } from "../../sdk/testing/registry.ts";
 import { readAll } from "./sample-image.ts";
 

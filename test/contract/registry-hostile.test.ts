@@ -7,7 +7,7 @@ import { digestOf } from "../../sdk/core/digest.ts";
 import { type Cache, openCache } from "../../sdk/oci/layout/cache.ts";
 import { MEDIA_TYPES } from "../../sdk/oci/model/media-type.ts";
 import { createRegistryClient, type RegistryClient } from "../../sdk/oci/registry/client.ts";
-import { pullImage } from "../../sdk/oci/registry/image-copy.ts";
+import { pullImage } from "../../sdk/oci/registry/publishing/image-copy.ts";
 import { readAll } from "./sample-image.ts";
 
 let directory: string;

@@ -8,8 +8,8 @@ import type { Descriptor } from "../../sdk/oci/model/descriptor.ts";
 import { createIndex, encodeIndex, parseIndex } from "../../sdk/oci/model/manifest.ts";
 import { MEDIA_TYPES } from "../../sdk/oci/model/media-type.ts";
 import { createRegistryClient, type RegistryClient } from "../../sdk/oci/registry/client.ts";
-import { pullImage, pushImage } from "../../sdk/oci/registry/image-copy.ts";
-import { publishIndex } from "../../sdk/oci/registry/publish-index.ts";
+import { pullImage, pushImage } from "../../sdk/oci/registry/publishing/image-copy.ts";
+import { publishIndex } from "../../sdk/oci/registry/publishing/publish-index.ts";
 import { createImage, createTwoArchIndex, readAll } from "./sample-image.ts";
 
 /** A registry under test. */

@@ -4,8 +4,8 @@ import type { Cache } from "../../sdk/oci/layout/cache.ts";
 import { attestationSubject } from "../../sdk/oci/model/index-merge.ts";
 import { parseIndex } from "../../sdk/oci/model/manifest.ts";
 import { createRegistryClient, type RegistryClient } from "../../sdk/oci/registry/client.ts";
-import { pushImage } from "../../sdk/oci/registry/image-copy.ts";
-import { publishIndex } from "../../sdk/oci/registry/publish-index.ts";
+import { pushImage } from "../../sdk/oci/registry/publishing/image-copy.ts";
+import { publishIndex } from "../../sdk/oci/registry/publishing/publish-index.ts";
 import type { Repository } from "../../sdk/oci/registry/transport.ts";
 import { createAttestation, createImage } from "./sample-image.ts";
 

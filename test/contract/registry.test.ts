@@ -8,7 +8,7 @@ import { digestOf } from "../../sdk/core/digest.ts";
 import type { Credential } from "../../sdk/credentials/credential-source.ts";
 import { openCache } from "../../sdk/oci/layout/cache.ts";
 import { createRegistryClient, type RegistryClient } from "../../sdk/oci/registry/client.ts";
-import { pushImage } from "../../sdk/oci/registry/image-copy.ts";
+import { pushImage } from "../../sdk/oci/registry/publishing/image-copy.ts";
 import { type RegistryOptions, type RunningRegistry, startRegistry } from "../../sdk/testing/registry.ts";
 import { describeRegistry } from "./registry-suite.ts";
 import { createImage } from "./sample-image.ts";

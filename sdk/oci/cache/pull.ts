@@ -9,7 +9,7 @@ import { attestationSubject } from "../model/index-merge.ts";
 import { isIndexMediaType } from "../model/media-type.ts";
 import { formatReference, parseReference, type Reference, withTag } from "../model/reference.ts";
 import type { RegistryClient } from "../registry/client.ts";
-import { missingImage, pullImage } from "../registry/image-copy.ts";
+import { missingImage, pullImage } from "../registry/publishing/image-copy.ts";
 
 /** What is pulled. */
 export interface PullOptions extends Abortable {

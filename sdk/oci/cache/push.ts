@@ -8,8 +8,8 @@ import { attestationSubject } from "../model/index-merge.ts";
 import { isIndexMediaType } from "../model/media-type.ts";
 import { formatReference, parseReference, type Reference } from "../model/reference.ts";
 import type { RegistryClient } from "../registry/client.ts";
-import { pushImage } from "../registry/image-copy.ts";
-import { publishIndex } from "../registry/publish-index.ts";
+import { pushImage } from "../registry/publishing/image-copy.ts";
+import { publishIndex } from "../registry/publishing/publish-index.ts";
 
 /** How an image is pushed from the cache. */
 export interface CachePushOptions extends Abortable {

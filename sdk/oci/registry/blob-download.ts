@@ -1,7 +1,7 @@
 import { type Abortable, delay } from "../../core/abort.ts";
 import { RegistryError } from "../../core/errors.ts";
 import { type ContentStream, type Expected, verifyContent } from "../model/content.ts";
-import type { HttpAnswer } from "./http.ts";
+import type { HttpAnswer } from "./http/http.ts";
 import type { Repository, Transport } from "./transport.ts";
 
 /** How often a download goes on without having got any further. */

@@ -2,7 +2,7 @@ import type { Abortable } from "../../core/abort.ts";
 import { isKitsmithError, RegistryError } from "../../core/errors.ts";
 import type { ContentStream, Expected } from "../model/content.ts";
 import { uploadChunks } from "./chunked-upload.ts";
-import { withRetry } from "./retry.ts";
+import { withRetry } from "./http/retry.ts";
 import type { Repository, Transport } from "./transport.ts";
 import { uploadLocation } from "./upload-location.ts";
 

@@ -6,9 +6,9 @@ import type { Descriptor } from "../model/descriptor.ts";
 import { describeContent, MANIFEST_LIMIT_BYTES, parseIndexOrManifest } from "../model/manifest.ts";
 import { isIndexMediaType, isManifestMediaType, MANIFEST_MEDIA_TYPES } from "../model/media-type.ts";
 import { formatReference, type Reference } from "../model/reference.ts";
-import { readSmallAnswer } from "./answer-content.ts";
-import type { HttpAnswer } from "./http.ts";
-import { withRetry } from "./retry.ts";
+import { readSmallAnswer } from "./http/answer-content.ts";
+import type { HttpAnswer } from "./http/http.ts";
+import { withRetry } from "./http/retry.ts";
 import type { RegistryCall, Transport } from "./transport.ts";
 
 /** A manifest as it is stored: its very bytes. */

@@ -12,10 +12,10 @@ import {
   parseIndexOrManifest,
 } from "../model/manifest.ts";
 import { MEDIA_TYPES } from "../model/media-type.ts";
-import { readSmallAnswer } from "./answer-content.ts";
+import { readSmallAnswer } from "./http/answer-content.ts";
+import { nextPage } from "./http/next-page.ts";
+import { withRetry } from "./http/retry.ts";
 import { findManifest, storeManifest } from "./manifests.ts";
-import { nextPage } from "./next-page.ts";
-import { withRetry } from "./retry.ts";
 import type { RegistryCall, Repository, Transport } from "./transport.ts";
 
 const PAGE_LIMIT_BYTES = 4 * 1024 * 1024;

@@ -1,10 +1,10 @@
 import type { Abortable } from "../../core/abort.ts";
 import { RegistryError } from "../../core/errors.ts";
 import { isRecord } from "../../core/json.ts";
-import { readSmallAnswer } from "./answer-content.ts";
-import type { HttpAnswer } from "./http.ts";
-import { nextPage } from "./next-page.ts";
-import { withRetry } from "./retry.ts";
+import { readSmallAnswer } from "./http/answer-content.ts";
+import type { HttpAnswer } from "./http/http.ts";
+import { nextPage } from "./http/next-page.ts";
+import { withRetry } from "./http/retry.ts";
 import type { Repository, Transport } from "./transport.ts";
 
 const FIRST_PAGE = "tags/list";

@@ -2,13 +2,13 @@ import type { Abortable } from "../../core/abort.ts";
 import { ANONYMOUS, type CredentialSource, type TokenFetcher } from "../../credentials/credential-source.ts";
 import type { Mirrors } from "../../credentials/mirrors.ts";
 import type { Reference } from "../model/reference.ts";
-import { readAnswerError } from "./answer-error.ts";
-import { type Authorizer, createAuthorizer } from "./authorizer.ts";
-import { createEndpointFinder, type Endpoint } from "./endpoint.ts";
-import { createHttpSender, type HttpAnswer, type HttpRequest } from "./http.ts";
-import { createProxyFinder } from "./proxy.ts";
-import { withRetry } from "./retry.ts";
-import { createTokenFetcher } from "./token-fetcher.ts";
+import { type Authorizer, createAuthorizer } from "./authorization/authorizer.ts";
+import { createTokenFetcher } from "./authorization/token-fetcher.ts";
+import { readAnswerError } from "./http/answer-error.ts";
+import { createEndpointFinder, type Endpoint } from "./http/endpoint.ts";
+import { createHttpSender, type HttpAnswer, type HttpRequest } from "./http/http.ts";
+import { createProxyFinder } from "./http/proxy.ts";
+import { withRetry } from "./http/retry.ts";
 
 /** A repository: the registry and the path in it. */
 export type Repository = Pick<Reference, "registry" | "repository">;

@@ -1,5 +1,5 @@
 import { RegistryError } from "../../core/errors.ts";
-import type { HttpAnswer } from "./http.ts";
+import type { HttpAnswer } from "./http/http.ts";
 
 /** Where the upload goes on. @throws RegistryError `REGISTRY_PROTOCOL` */
 export function uploadLocation(answer: HttpAnswer): URL {

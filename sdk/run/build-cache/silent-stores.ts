@@ -4,7 +4,7 @@ import { request as requestHttps } from "node:https";
 import { type Abortable, anySignal } from "../../core/abort.ts";
 import type { CacheEntry } from "../../engine/engine.ts";
 import { parseReference } from "../../oci/model/reference.ts";
-import { isLoopback } from "../../oci/registry/endpoint.ts";
+import { isLoopback } from "../../oci/registry/http/endpoint.ts";
 import type { NodeName } from "../../progress/event.ts";
 import type { PackageSpec } from "../facade/package-spec.ts";
 import type { RunContext } from "../run.ts";

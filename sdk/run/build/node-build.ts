@@ -1,5 +1,5 @@
 import type { KitsmithError } from "../../core/errors.ts";
-import { withLostBlobRetry } from "../../oci/registry/lost-blob.ts";
+import { withLostBlobRetry } from "../../oci/registry/publishing/lost-blob.ts";
 import { ingredientLayouts, type NodeIngredients, stepWith } from "../dependencies/node-ingredients.ts";
 import type { MadeImage } from "../destinations/destination.ts";
 import type { AssignedNode } from "../facts/assigned-plan.ts";

@@ -7,7 +7,7 @@ import { chooseImage } from "../../oci/layout/archive-export.ts";
 import { type SavedImage, saveImages } from "../../oci/layout/saved-images.ts";
 import type { ContentReader } from "../../oci/model/content.ts";
 import { formatReference, parseReference, type Reference } from "../../oci/model/reference.ts";
-import { pullImage } from "../../oci/registry/image-copy.ts";
+import { pullImage } from "../../oci/registry/publishing/image-copy.ts";
 import { writeComplete } from "../../outputs/archive-output.ts";
 import type { DependsImages, ExtraSource, Package } from "../../pkg/package.ts";
 import type { Stores } from "../stores.ts";

@@ -6,7 +6,7 @@ import { annotateIndex, mergeIndex } from "../../oci/model/index-merge.ts";
 import { describeContent, encodeIndex, isIndex, parseIndexOrManifest } from "../../oci/model/manifest.ts";
 import { MEDIA_TYPES } from "../../oci/model/media-type.ts";
 import { parseReference } from "../../oci/model/reference.ts";
-import { pullImage } from "../../oci/registry/image-copy.ts";
+import { pullImage } from "../../oci/registry/publishing/image-copy.ts";
 import type { PlannedPackage } from "../../plan/plan.ts";
 import type { RunNode } from "../build/node.ts";
 import type { ImageOptions } from "../facade/options.ts";

@@ -1,8 +1,8 @@
 import type { Digest } from "../../core/digest.ts";
 import type { AttestedImage } from "../../oci/model/attested-image.ts";
 import { parseReference } from "../../oci/model/reference.ts";
-import { pushImage } from "../../oci/registry/image-copy.ts";
-import { publishIndex } from "../../oci/registry/publish-index.ts";
+import { pushImage } from "../../oci/registry/publishing/image-copy.ts";
+import { publishIndex } from "../../oci/registry/publishing/publish-index.ts";
 import { INPUTS_ANNOTATION } from "../../plan/inputs.ts";
 import type { PlannedPackage } from "../../plan/plan.ts";
 import type { RunNode } from "../build/node.ts";

@@ -9,7 +9,7 @@ import { parseManifest } from "../../oci/model/manifest.ts";
 import { isIndexMediaType } from "../../oci/model/media-type.ts";
 import { parseReference } from "../../oci/model/reference.ts";
 import type { RegistryClient } from "../../oci/registry/client.ts";
-import { pullImage } from "../../oci/registry/image-copy.ts";
+import { pullImage } from "../../oci/registry/publishing/image-copy.ts";
 import type { AttestationKind } from "../../pkg/attestation.ts";
 import type { RunNode } from "../build/node.ts";
 import type { RunContext } from "../run.ts";

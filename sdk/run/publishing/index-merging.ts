@@ -4,7 +4,7 @@ import { formatPlatform } from "../../core/platform.ts";
 import { type Descriptor, descriptorPlatform } from "../../oci/model/descriptor.ts";
 import { formatReference, parseReference, type Reference, withTag } from "../../oci/model/reference.ts";
 import type { RegistryClient } from "../../oci/registry/client.ts";
-import { publishIndex } from "../../oci/registry/publish-index.ts";
+import { publishIndex } from "../../oci/registry/publishing/publish-index.ts";
 import { INPUTS_ANNOTATION } from "../../plan/inputs.ts";
 import type { VerbOptions } from "../facade/options.ts";
 import { createStores } from "../stores.ts";

@@ -5,7 +5,7 @@ import { type Platform, parsePlatform } from "../../core/platform.ts";
 import { formatArchTag } from "../../oci/model/arch-tag.ts";
 import { formatReference, parseReference, type Reference, withTag } from "../../oci/model/reference.ts";
 import type { RegistryClient } from "../../oci/registry/client.ts";
-import { publishIndex } from "../../oci/registry/publish-index.ts";
+import { publishIndex } from "../../oci/registry/publishing/publish-index.ts";
 import type { VerbOptions } from "../facade/options.ts";
 import type { PackageSetSpec } from "../facade/package-spec.ts";
 import { createStores } from "../stores.ts";

@@ -1,6 +1,6 @@
 import type { Digest } from "../../core/digest.ts";
 import { expandReference, formatReference, parseReference, type Reference } from "../../oci/model/reference.ts";
-import { copyTag } from "../../oci/registry/copy-tag.ts";
+import { copyTag } from "../../oci/registry/publishing/copy-tag.ts";
 import type { VerbOptions } from "../facade/options.ts";
 import { createStores } from "../stores.ts";
 

@@ -1,6 +1,6 @@
-import type { ErrorCode } from "../../core/error-codes.ts";
-import { RegistryError } from "../../core/errors.ts";
-import { isRecord } from "../../core/json.ts";
+import type { ErrorCode } from "../../../core/error-codes.ts";
+import { RegistryError } from "../../../core/errors.ts";
+import { isRecord } from "../../../core/json.ts";
 import { readSmallAnswer } from "./answer-content.ts";
 import type { HttpAnswer } from "./http.ts";
 

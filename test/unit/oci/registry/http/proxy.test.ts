@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { createProxyFinder, proxyHeaders } from "../../../../sdk/oci/registry/proxy.ts";
+import { createProxyFinder, proxyHeaders } from "../../../../../sdk/oci/registry/http/proxy.ts";
 
 const secure = { HTTPS_PROXY: "http://proxy.example:3128" };
 

@@ -1,7 +1,7 @@
-import type { Abortable } from "../../core/abort.ts";
-import type { Descriptor } from "../model/descriptor.ts";
-import type { Reference } from "../model/reference.ts";
-import type { RegistryClient } from "./client.ts";
+import type { Abortable } from "../../../core/abort.ts";
+import type { Descriptor } from "../../model/descriptor.ts";
+import type { Reference } from "../../model/reference.ts";
+import type { RegistryClient } from "../client.ts";
 import { missingImage, pushImage } from "./image-copy.ts";
 
 /** What a tag stands for now. */

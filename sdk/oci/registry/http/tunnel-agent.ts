@@ -3,7 +3,7 @@ import { type AgentOptions, Agent as HttpsAgent, request as httpsRequest, type R
 import { isIP, Socket } from "node:net";
 import type { Duplex } from "node:stream";
 import { connect as connectTls } from "node:tls";
-import { RegistryError } from "../../core/errors.ts";
+import { RegistryError } from "../../../core/errors.ts";
 import { proxyHeaders } from "./proxy.ts";
 
 const CONNECT_TIMEOUT_MS = 60_000;

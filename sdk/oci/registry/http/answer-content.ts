@@ -1,5 +1,5 @@
-import { RegistryError } from "../../core/errors.ts";
-import { concatBytes } from "../model/content.ts";
+import { RegistryError } from "../../../core/errors.ts";
+import { concatBytes } from "../../model/content.ts";
 import type { HttpAnswer } from "./http.ts";
 
 /** Small answers that take longer than this never end. */

@@ -1,5 +1,5 @@
-import { type Abortable, delay } from "../../core/abort.ts";
-import { RegistryError } from "../../core/errors.ts";
+import { type Abortable, delay } from "../../../core/abort.ts";
+import { RegistryError } from "../../../core/errors.ts";
 
 const ATTEMPTS = 4;
 const FIRST_PAUSE_MS = 250;

@@ -1,11 +1,11 @@
-import type { Abortable } from "../../core/abort.ts";
-import { RegistryError } from "../../core/errors.ts";
-import { isRecord } from "../../core/json.ts";
-import type { Credential } from "../../credentials/credential-source.ts";
-import { readSmallAnswer } from "./answer-content.ts";
-import { readAnswerError } from "./answer-error.ts";
-import type { HttpRequest, HttpSender } from "./http.ts";
-import { withRetry } from "./retry.ts";
+import type { Abortable } from "../../../core/abort.ts";
+import { RegistryError } from "../../../core/errors.ts";
+import { isRecord } from "../../../core/json.ts";
+import type { Credential } from "../../../credentials/credential-source.ts";
+import { readSmallAnswer } from "../http/answer-content.ts";
+import { readAnswerError } from "../http/answer-error.ts";
+import type { HttpRequest, HttpSender } from "../http/http.ts";
+import { withRetry } from "../http/retry.ts";
 
 /** What a token is asked for with. */
 export interface TokenRequest extends Abortable {

@@ -1,9 +1,9 @@
-import { type Abortable, raceAbort } from "../../core/abort.ts";
-import { RegistryError } from "../../core/errors.ts";
-import type { CredentialSource } from "../../credentials/credential-source.ts";
+import { type Abortable, raceAbort } from "../../../core/abort.ts";
+import { RegistryError } from "../../../core/errors.ts";
+import type { CredentialSource } from "../../../credentials/credential-source.ts";
+import type { Endpoint } from "../http/endpoint.ts";
+import type { HttpAnswer, HttpSender } from "../http/http.ts";
 import { type Challenge, parseChallenge } from "./challenge.ts";
-import type { Endpoint } from "./endpoint.ts";
-import type { HttpAnswer, HttpSender } from "./http.ts";
 import { basicHeader, fetchToken, type TokenRequest } from "./token.ts";
 
 /** Finds the `Authorization` that a registry wants. */

@@ -1,15 +1,15 @@
-import type { Abortable } from "../../core/abort.ts";
-import { mapConcurrent } from "../../core/concurrency.ts";
-import type { Digest } from "../../core/digest.ts";
-import { ContentError, RegistryError } from "../../core/errors.ts";
-import type { ContentReader, ContentStore } from "../model/content.ts";
-import type { Descriptor } from "../model/descriptor.ts";
-import { readChildren } from "../model/image-tree.ts";
-import { isIndexMediaType, isManifestMediaType } from "../model/media-type.ts";
-import { formatReference, type Reference } from "../model/reference.ts";
-import type { RegistryClient } from "./client.ts";
+import type { Abortable } from "../../../core/abort.ts";
+import { mapConcurrent } from "../../../core/concurrency.ts";
+import type { Digest } from "../../../core/digest.ts";
+import { ContentError, RegistryError } from "../../../core/errors.ts";
+import type { ContentReader, ContentStore } from "../../model/content.ts";
+import type { Descriptor } from "../../model/descriptor.ts";
+import { readChildren } from "../../model/image-tree.ts";
+import { isIndexMediaType, isManifestMediaType } from "../../model/media-type.ts";
+import { formatReference, type Reference } from "../../model/reference.ts";
+import type { RegistryClient } from "../client.ts";
+import type { Repository } from "../transport.ts";
 import { withLostBlobRetry } from "./lost-blob.ts";
-import type { Repository } from "./transport.ts";
 
 /** How an image is pushed. */
 export interface PushOptions extends Abortable {

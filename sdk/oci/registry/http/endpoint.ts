@@ -1,7 +1,7 @@
-import type { Abortable } from "../../core/abort.ts";
-import { isKitsmithError } from "../../core/errors.ts";
-import { findMirror, type Mirrors } from "../../credentials/mirrors.ts";
-import { DOCKER_HUB, type Reference } from "../model/reference.ts";
+import type { Abortable } from "../../../core/abort.ts";
+import { isKitsmithError } from "../../../core/errors.ts";
+import { findMirror, type Mirrors } from "../../../credentials/mirrors.ts";
+import { DOCKER_HUB, type Reference } from "../../model/reference.ts";
 
 type Repository = Pick<Reference, "registry" | "repository">;
 

@@ -1,7 +1,7 @@
-import { mapConcurrent } from "../../core/concurrency.ts";
-import type { Digest } from "../../core/digest.ts";
-import { type Descriptor, descriptorPlatform } from "../model/descriptor.ts";
-import { attestationSubject } from "../model/index-merge.ts";
+import { mapConcurrent } from "../../../core/concurrency.ts";
+import type { Digest } from "../../../core/digest.ts";
+import { type Descriptor, descriptorPlatform } from "../../model/descriptor.ts";
+import { attestationSubject } from "../../model/index-merge.ts";
 import type { TaggedIndex } from "./arch-tags.ts";
 
 const LOOKUPS_AT_ONCE = 6;

@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
-import { parseRetryAfter } from "../../../../sdk/oci/registry/answer-error.ts";
-import { parseChallenge } from "../../../../sdk/oci/registry/challenge.ts";
+import { parseChallenge } from "../../../../../sdk/oci/registry/authorization/challenge.ts";
+import { parseRetryAfter } from "../../../../../sdk/oci/registry/http/answer-error.ts";
 
 const bearer = { scheme: "bearer", realm: "https://auth.example/token", service: "registry.example" };
 

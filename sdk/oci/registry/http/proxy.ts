@@ -1,5 +1,5 @@
 import { BlockList, isIP } from "node:net";
-import { InputError } from "../../core/errors.ts";
+import { InputError } from "../../../core/errors.ts";
 import { isLoopback } from "./endpoint.ts";
 
 type Environment = Readonly<Record<string, string | undefined>>;

@@ -1,4 +1,4 @@
-import { isKitsmithError, RegistryError } from "../../core/errors.ts";
+import { isKitsmithError, RegistryError } from "../../../core/errors.ts";
 
 /** Causes that will not go away by asking again. */
 const DEFINITE: ReadonlySet<string> = new Set(["ECONNREFUSED", "ENOTFOUND", "EHOSTUNREACH", "ENETUNREACH"]);

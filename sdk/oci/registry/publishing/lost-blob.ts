@@ -1,5 +1,5 @@
-import { type Abortable, delay } from "../../core/abort.ts";
-import { isKitsmithError } from "../../core/errors.ts";
+import { type Abortable, delay } from "../../../core/abort.ts";
+import { isKitsmithError } from "../../../core/errors.ts";
 
 const ATTEMPTS = 5;
 const PAUSE_MS = 100;

@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
-import { BuildError, RegistryError } from "../../../../sdk/core/errors.ts";
-import { withLostBlobRetry } from "../../../../sdk/oci/registry/lost-blob.ts";
+import { BuildError, RegistryError } from "../../../../../sdk/core/errors.ts";
+import { withLostBlobRetry } from "../../../../../sdk/oci/registry/publishing/lost-blob.ts";
 
 const lost = new RegistryError("REGISTRY_REJECTED", "the registry answered 400: MANIFEST_BLOB_UNKNOWN");
 const lostByEngine = new BuildError("BUILD_STEP_FAILED", "failed to push: blob unknown to registry - sha256:aa");

@@ -1,12 +1,12 @@
-import { delay } from "../../core/abort.ts";
-import { digestOf } from "../../core/digest.ts";
-import { RegistryError } from "../../core/errors.ts";
-import type { Descriptor } from "../model/descriptor.ts";
-import { flattenIndex } from "../model/image-tree.ts";
-import { annotateIndex, mergeIndex } from "../model/index-merge.ts";
-import { createIndex, encodeIndex, type ImageIndex, isIndex, parseIndexOrManifest } from "../model/manifest.ts";
-import { isIndexMediaType } from "../model/media-type.ts";
-import { formatReference, type Reference } from "../model/reference.ts";
+import { delay } from "../../../core/abort.ts";
+import { digestOf } from "../../../core/digest.ts";
+import { RegistryError } from "../../../core/errors.ts";
+import type { Descriptor } from "../../model/descriptor.ts";
+import { flattenIndex } from "../../model/image-tree.ts";
+import { annotateIndex, mergeIndex } from "../../model/index-merge.ts";
+import { createIndex, encodeIndex, type ImageIndex, isIndex, parseIndexOrManifest } from "../../model/manifest.ts";
+import { isIndexMediaType } from "../../model/media-type.ts";
+import { formatReference, type Reference } from "../../model/reference.ts";
 import { listArchTags, putArchTags, readArchTags, type TaggedIndex } from "./arch-tags.ts";
 import { markAttestations, readMarkedAttestations } from "./attestation-marks.ts";
 

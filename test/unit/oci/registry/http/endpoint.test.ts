@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
-import { RegistryError } from "../../../../sdk/core/errors.ts";
-import { createEndpointFinder, type EndpointOptions } from "../../../../sdk/oci/registry/endpoint.ts";
+import { RegistryError } from "../../../../../sdk/core/errors.ts";
+import { createEndpointFinder, type EndpointOptions } from "../../../../../sdk/oci/registry/http/endpoint.ts";
 
 const failing = (reason: string) => async () => {
   throw new RegistryError("REGISTRY_UNREACHABLE", "no", { details: { reason } });

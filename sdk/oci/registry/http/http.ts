@@ -1,9 +1,9 @@
 import { setMaxListeners } from "node:events";
 import { Agent as HttpAgent, request as httpRequest, type IncomingHttpHeaders, type IncomingMessage } from "node:http";
 import { request as httpsRequest } from "node:https";
-import type { Abortable } from "../../core/abort.ts";
-import { RegistryError } from "../../core/errors.ts";
-import type { ContentStream } from "../model/content.ts";
+import type { Abortable } from "../../../core/abort.ts";
+import { RegistryError } from "../../../core/errors.ts";
+import type { ContentStream } from "../../model/content.ts";
 import { asNetworkError } from "./network-error.ts";
 import { type ProxyFinder, proxyHeaders } from "./proxy.ts";
 import { createSecureAgents } from "./secure-agents.ts";

@@ -1,8 +1,8 @@
-import { raceAbort } from "../../core/abort.ts";
-import type { AccessToken, CredentialSource, TokenFetcher, TokenWish } from "../../credentials/credential-source.ts";
+import { raceAbort } from "../../../core/abort.ts";
+import type { AccessToken, CredentialSource, TokenFetcher, TokenWish } from "../../../credentials/credential-source.ts";
+import { isLoopback, isPrivate } from "../http/endpoint.ts";
+import type { HttpSender } from "../http/http.ts";
 import { checkRealm } from "./authorizer.ts";
-import { isLoopback, isPrivate } from "./endpoint.ts";
-import type { HttpSender } from "./http.ts";
 import { fetchToken } from "./token.ts";
 
 /** With what tokens are fetched. */

@@ -1,14 +1,14 @@
-import type { Abortable } from "../../core/abort.ts";
-import { mapConcurrent } from "../../core/concurrency.ts";
-import { formatPlatform, type Platform, type PlatformText, parsePlatform } from "../../core/platform.ts";
-import { formatArchTag } from "../model/arch-tag.ts";
-import { type Descriptor, descriptorPlatform } from "../model/descriptor.ts";
-import { flattenIndex, imagesByPlatform } from "../model/image-tree.ts";
-import { isIndex, parseIndexOrManifest } from "../model/manifest.ts";
-import { isManifestMediaType } from "../model/media-type.ts";
-import type { RegistryClient } from "./client.ts";
-import type { StoredManifest } from "./manifests.ts";
-import type { Repository } from "./transport.ts";
+import type { Abortable } from "../../../core/abort.ts";
+import { mapConcurrent } from "../../../core/concurrency.ts";
+import { formatPlatform, type Platform, type PlatformText, parsePlatform } from "../../../core/platform.ts";
+import { formatArchTag } from "../../model/arch-tag.ts";
+import { type Descriptor, descriptorPlatform } from "../../model/descriptor.ts";
+import { flattenIndex, imagesByPlatform } from "../../model/image-tree.ts";
+import { isIndex, parseIndexOrManifest } from "../../model/manifest.ts";
+import { isManifestMediaType } from "../../model/media-type.ts";
+import type { RegistryClient } from "../client.ts";
+import type { StoredManifest } from "../manifests.ts";
+import type { Repository } from "../transport.ts";
 
 /** Whose architectures are meant. */
 export interface TaggedIndex extends Abortable {
