@@ -26,6 +26,7 @@ export { contentReceiver } from "../session/file-send.ts";
 export { createFileSyncService, type FileSyncOptions, type SyncReport } from "../session/filesync.ts";
 export { createSecretsService, type SecretValue } from "../session/secrets.ts";
 export type { CallHeaders, SessionCall, SessionHandler, SessionService } from "../session/service.ts";
+export { createUploads, type UploadSource, type Uploads } from "../session/upload.ts";
 export type { TlsOptions } from "../wire/endpoint.ts";
 export type { SentFile } from "../wire/fsutil/largest-files.ts";
 export { type ConnectOptions, connectEngine } from "./connect-engine.ts";

@@ -16,6 +16,9 @@ export const SECRET_TIMEOUT_MS: number = 5 * 60_000;
 /** The name of a write is kept while it goes on. Engines use a digest with a few words. */
 export const INGEST_NAME_LIMIT_BYTES = 4096;
 
+/** The most that one message of an upload holds; chunks that are larger go in several. */
+export const UPLOAD_PIECE_BYTES: number = 1024 * 1024;
+
 /** Tokens of a session by what they are for; beyond that the oldest is forgotten, and fetched as if it were new. */
 export const TOKENS_LIMIT = 256;
 
@@ -31,6 +34,8 @@ export const CALLS_LIMITS: Readonly<Record<string, number>> = {
   "/moby.filesync.v1.FileSync/DiffCopy": 64,
   // One for each exporter and platform.
   "/moby.filesync.v1.FileSend/DiffCopy": 64,
+  // Each has a source open: a file, a program or another connection.
+  "/moby.upload.v1.Upload/Pull": 64,
   // Each is a connection to somebody's agent; steps open one for each ssh process.
   "/moby.sshforward.v1.SSH/ForwardAgent": 64,
   // Each has a file open and up to 2 MiB in memory.

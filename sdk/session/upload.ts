@@ -55,22 +55,65 @@ export function createUploads(): Uploads {
     service: createUploadService(sources),
     add(source) {
       const id = createIdentifier();
-      sources.set(id, typeof source === "function" ? source : once(source));
+      sources.set(id, source);
       return `${URL_PREFIX}${id}`;
     },
   };
 }
 
-/** Serves content by id; an id that is not there is answered with NOT_FOUND. Sources given as chunks are read once. */
+/** Serves content by id, which must be hard to guess. One that is not there is answered with NOT_FOUND. */
 export function createUploadService(sources: ReadonlyMap<string, UploadSource>): SessionService {
+  const taken = new WeakSet<UploadSource>();
   return {
     methods: {
       [METHOD]: async (call) => {
         const id = call.headers.get(PATH_HEADER)?.replace(/^\//, "") ?? "";
         const source = sources.get(id);
         if (source === undefined) throw new StatusError("NOT_FOUND", `there is no upload ${id}`);
-        await sendAll(call, await openSource(source, call.signal));
+        if (typeof source !== "function") {
+          if (taken.has(source)) throw new StatusError("FAILED_PRECONDITION", "the upload was read already");
+          taken.add(source);
+        }
+        await sendUpload(call, source);
       },
     },
   };
+}
+
+async function sendUpload(call: SessionCall, source: UploadSource): Promise<void> {
+  try {
+    const { signal } = call;
+    const opening = typeof source === "function" ? source({ signal }) : source;
+    await sendChunks(call, await raceAbort(Promise.resolve(opening), signal));
+  } catch (error) {
+    call.signal.throwIfAborted();
+    throw callbackFailure("the source of an upload failed", error);
+  }
+}
+
+async function sendChunks(call: SessionCall, chunks: AsyncIterable<Uint8Array>): Promise<void> {
+  const iterator = chunks[Symbol.asyncIterator]();
+  try {
+    for (;;) {
+      const { value, done } = await raceAbort(iterator.next(), call.signal);
+      if (done) return;
+      await sendPieces(call, value);
+    }
+  } finally {
+    // Not waited for: a source that hangs would keep the session open.
+    iterator.return?.().catch(() => {});
+  }
+}
+
+async function sendPieces(call: SessionCall, chunk: unknown): Promise<void> {
+  // Streams of node:fs and others give text where they were told an encoding.
+  if (!(chunk instanceof Uint8Array)) {
+    throw new InputError("INPUT_OPTION_INVALID", "the source of an upload gave something else than bytes", {
+      hint: "Open the stream without an encoding.",
+    });
+  }
+  for (let at = 0; at < chunk.byteLength; at += UPLOAD_PIECE_BYTES) {
+    const data = chunk.subarray(at, at + UPLOAD_PIECE_BYTES);
+    await call.send(toBinary(BytesMessageSchema, create(BytesMessageSchema, { data })));
+  }
 }

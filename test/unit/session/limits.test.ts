@@ -6,6 +6,7 @@ import { Content } from "../../../sdk/proto/gen/content_pb.js";
 import { FileSend, FileSync } from "../../../sdk/proto/gen/filesync_pb.js";
 import { Secrets } from "../../../sdk/proto/gen/secrets_pb.js";
 import { SSH } from "../../../sdk/proto/gen/ssh_pb.js";
+import { Upload } from "../../../sdk/proto/gen/upload_pb.js";
 import { createAuthService } from "../../../sdk/session/auth.ts";
 import { contentReceiver, createFileSendService } from "../../../sdk/session/file-send.ts";
 import { CALLS_LIMITS, FAILURES_LIMIT, REQUEST_LIMIT_BYTES, TOKENS_LIMIT } from "../../../sdk/session/limits.ts";
@@ -16,7 +17,7 @@ import { openDaemonSide } from "./daemon-side.ts";
 const FILE_SEND = "/moby.filesync.v1.FileSend/DiffCopy";
 
 test("limits are those of methods that there are", () => {
-  const known = [Auth, Content, FileSend, FileSync, SSH].flatMap(({ typeName, methods }) =>
+  const known = [Auth, Content, FileSend, FileSync, SSH, Upload].flatMap(({ typeName, methods }) =>
     methods.map(({ name }) => `/${typeName}/${name}`),
   );
   expect(known).toEqual(expect.arrayContaining(Object.keys(CALLS_LIMITS)));
