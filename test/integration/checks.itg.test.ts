@@ -1,20 +1,16 @@
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { execa } from "execa";
-import { type CheckFunction, type EngineChoice, engines, type FluentPackage, llb, pkg, pkgs, type Run } from "kitsmith";
+import { type CheckFunction, engines, type FluentPackage, llb, pkg, pkgs, type Run } from "kitsmith";
 import { openImage } from "kitsmith/testing";
 import { afterAll, beforeAll, describe, expect, inject, test } from "vitest";
 import { testTools } from "../engines/test-tools.ts";
+import { BOTH_ENGINES } from "./package-bench.ts";
 import { createRepository, type PackageRepository } from "./package-repository.ts";
 import { cacheNames, createScratch, eventsOf, failureOf, type ScratchDirectory, tagsOf } from "./run-fixture.ts";
 
 const registry = inject("registryHost");
-const ENGINES: readonly (readonly [string, EngineChoice])[] = [
-  ["buildkitd", engines.buildkit(inject("buildkitAddress"))],
-  ["dockerd", engines.docker({ host: inject("dockerAddress") })],
-];
-
-describe.each(ENGINES)("checks on %s", (name, engine) => {
+describe.each(BOTH_ENGINES)("checks on %s", (name, engine) => {
   const org = `${registry}/checks-${name}`;
   let repository: PackageRepository;
   let scratch: ScratchDirectory;

@@ -1,23 +1,18 @@
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { type EngineChoice, engines, type FluentPackage, llb, type PackageInit, pkg } from "kitsmith";
+import { type FluentPackage, llb, type PackageInit, pkg } from "kitsmith";
 import { openImage } from "kitsmith/testing";
 import { afterAll, beforeAll, describe, expect, inject, test } from "vitest";
 import { publishBaseImage } from "./base-image.ts";
 import { pushFrontendImage } from "./frontend-image.ts";
+import { BOTH_ENGINES } from "./package-bench.ts";
 import { createRepository, type PackageRepository } from "./package-repository.ts";
 import { createScratch, eventsOf, failureOf, shellPackage } from "./run-fixture.ts";
 
 const registry = inject("registryHost");
 
-/** Both ways into BuildKit. */
-const ENGINES: readonly (readonly [string, EngineChoice])[] = [
-  ["buildkitd", engines.buildkit(inject("buildkitAddress"))],
-  ["dockerd", engines.docker({ host: inject("dockerAddress") })],
-];
-
-describe.each(ENGINES)("recipes made of other things on %s", (name, engine) => {
+describe.each(BOTH_ENGINES)("recipes made of other things on %s", (name, engine) => {
   const org = `${registry}/composed-${name}`;
   let cacheDirectory: string;
   let base: string;

@@ -1,41 +1,19 @@
-import { mkdtemp, rm } from "node:fs/promises";
-import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { type EngineChoice, engines, type FluentPackage, llb, pkg } from "kitsmith";
+import { llb, pkg } from "kitsmith";
 import { openImage } from "kitsmith/testing";
-import { afterAll, beforeAll, describe, expect, inject, test } from "vitest";
+import { describe, expect, inject, test } from "vitest";
 import { publishBaseImage } from "./base-image.ts";
 import { pushFrontendImage } from "./frontend-image.ts";
-import { createRepository, type PackageRepository } from "./package-repository.ts";
+import { BOTH_ENGINES, usePackageBench } from "./package-bench.ts";
 import { failureOf, shellPackage } from "./run-fixture.ts";
 
 const registry = inject("registryHost");
 
-/** Both ways into BuildKit. */
-const ENGINES: readonly (readonly [string, EngineChoice])[] = [
-  ["buildkitd", engines.buildkit(inject("buildkitAddress"))],
-  ["dockerd", engines.docker({ host: inject("dockerAddress") })],
-];
-
-describe.each(ENGINES)("states as contexts on %s", (name, engine) => {
-  const org = `${registry}/states-${name}`;
-  let cacheDirectory: string;
+describe.each(BOTH_ENGINES)("states as contexts on %s", (name, engine) => {
   let base: string;
-  let repository: PackageRepository;
-
-  const options = () => ({ cacheDirectory });
-  const open = (path: string): FluentPackage =>
-    pkg(join(repository.directory, path)).org(org).engines(engine).platforms("linux/amd64");
-
-  async function read(fluent: FluentPackage, path: string): Promise<string> {
-    await using image = await openImage(fluent, "linux/amd64", options());
-    return Buffer.from(await image.readFile(path)).toString("utf8");
-  }
-
-  beforeAll(async () => {
-    cacheDirectory = await mkdtemp(join(tmpdir(), "kitsmith-states-"));
+  const bench = usePackageBench(`${registry}/states-${name}`, engine, async (cacheDirectory) => {
     base = await publishBaseImage(registry, engine, cacheDirectory);
-    repository = await createRepository({
+    return {
       "based/build.yml": "image: based\narches: [amd64]\n",
       "based/Dockerfile":
         "FROM base\nCOPY --from=extra /text /copied\nRUN echo $WORD $(/bin/sh -c 'read x < /made; echo $x') > /out\n",
@@ -44,12 +22,9 @@ describe.each(ENGINES)("states as contexts on %s", (name, engine) => {
       "dependency/word": "word\n",
       "dependent/build.yml": "image: dependent\narches: [amd64]\n",
       "dependent/Dockerfile": "FROM base\nRUN read -r w < /made; echo $w > /out\n",
-    });
+    };
   });
-  afterAll(async () => {
-    await repository?.[Symbol.asyncDispose]();
-    if (cacheDirectory) await rm(cacheDirectory, { recursive: true, force: true });
-  });
+  const { open, options, read } = bench;
 
   const made = (word: string) => llb.image(base).env({ WORD: word }).run("echo made > /made");
 
@@ -76,7 +51,7 @@ describe.each(ENGINES)("states as contexts on %s", (name, engine) => {
   });
 
   test("a state that builds on another package has it built first", async () => {
-    const dependency = pkg(join(repository.directory, "dependency")).org(org);
+    const dependency = pkg(join(bench.repository.directory, "dependency")).org(bench.org);
     const dependent = open("dependent").contexts({
       base: llb.from(dependency).run("read -r w < /word; echo $w > /made"),
     });
@@ -96,7 +71,7 @@ describe.each(ENGINES)("states as contexts on %s", (name, engine) => {
   });
 
   test("a frontend in an image gets them by name", async () => {
-    const frontend = await pushFrontendImage(registry, engine, cacheDirectory);
+    const frontend = await pushFrontendImage(registry, engine, options().cacheDirectory);
     const fluent = open("dependent")
       .tag("frontend")
       .frontend(frontend, { options: { message: "over it" } })

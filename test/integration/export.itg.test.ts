@@ -2,17 +2,13 @@ import { randomBytes } from "node:crypto";
 import { readdir, truncate } from "node:fs/promises";
 import { join } from "node:path";
 import { execa } from "execa";
-import { type EngineChoice, engines, type Run } from "kitsmith";
+import type { Run } from "kitsmith";
 import { describe, expect, inject, test } from "vitest";
 import { startIsolatedBuildkitd } from "../engines/test-engine.ts";
 import { testTools } from "../engines/test-tools.ts";
+import { BOTH_ENGINES } from "./package-bench.ts";
 import { useRunBench } from "./run-bench.ts";
 import { eventsOf, failureOf, mountDisk, unfinishedFiles } from "./run-fixture.ts";
-
-const ENGINES: readonly (readonly [string, EngineChoice])[] = [
-  ["buildkitd", engines.buildkit(inject("buildkitAddress"))],
-  ["dockerd", engines.docker({ host: inject("dockerAddress") })],
-];
 
 const bench = useRunBench("export");
 
@@ -38,7 +34,7 @@ function digestsOf(result: { readonly images: Readonly<Record<string, object>> }
   return Object.values(result.images).map((image) => "digest" in image && image.digest);
 }
 
-describe.each(ENGINES)("an archive of what %s builds", (_name, engine) => {
+describe.each(BOTH_ENGINES)("an archive of what %s builds", (_name, engine) => {
   test("holds all platforms, as a build into the cache makes them, and is made anew from the cache alone", async () => {
     const opened = (await bench.open(files(randomBytes(3_000_000)))).engines(engine);
     const dest = join(bench.directory, "p.oci");

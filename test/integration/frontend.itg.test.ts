@@ -1,52 +1,25 @@
-import { mkdtemp, rm } from "node:fs/promises";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
-import { type EngineChoice, engines, type FluentPackage, pkg } from "kitsmith";
 import { openImage } from "kitsmith/testing";
-import { afterAll, beforeAll, describe, expect, inject, test } from "vitest";
+import { describe, expect, inject, test } from "vitest";
 import { pushFrontendImage } from "./frontend-image.ts";
-import { createRepository, type PackageRepository } from "./package-repository.ts";
+import { BOTH_ENGINES, usePackageBench } from "./package-bench.ts";
 import { failureOf } from "./run-fixture.ts";
 
 const registry = inject("registryHost");
 
-/** Both ways into BuildKit. */
-const ENGINES: readonly (readonly [string, EngineChoice])[] = [
-  ["buildkitd", engines.buildkit(inject("buildkitAddress"))],
-  ["dockerd", engines.docker({ host: inject("dockerAddress") })],
-];
-
-describe.each(ENGINES)("a frontend in an image on %s", (name, engine) => {
-  const org = `${registry}/frontends-${name}`;
-  let cacheDirectory: string;
+describe.each(BOTH_ENGINES)("a frontend in an image on %s", (name, engine) => {
   let frontend: string;
-  let repository: PackageRepository;
-
-  const options = () => ({ cacheDirectory });
-  const open = (path: string): FluentPackage =>
-    pkg(join(repository.directory, path)).org(org).engines(engine).platforms("linux/amd64");
-
-  async function read(fluent: FluentPackage, path: string): Promise<string> {
-    await using image = await openImage(fluent, "linux/amd64", options());
-    return Buffer.from(await image.readFile(path)).toString("utf8");
-  }
-
-  beforeAll(async () => {
-    cacheDirectory = await mkdtemp(join(tmpdir(), "kitsmith-frontends-"));
+  const bench = usePackageBench(`${registry}/frontends-${name}`, engine, async (cacheDirectory) => {
     frontend = await pushFrontendImage(registry, engine, cacheDirectory);
-    repository = await createRepository({
+    return {
       "made/build.yml": "image: made\narches: [amd64]\n",
       "made/text": "the file\n",
       "chosen/build.yml": "image: chosen\narches: [amd64]\n",
       "chosen/Dockerfile": `# syntax=${frontend}\nThis is no Dockerfile.\n`,
       "plain/build.yml": "image: plain\narches: [amd64]\n",
       "plain/Dockerfile": "This is no Dockerfile either.\n",
-    });
+    };
   });
-  afterAll(async () => {
-    await repository?.[Symbol.asyncDispose]();
-    if (cacheDirectory) await rm(cacheDirectory, { recursive: true, force: true });
-  });
+  const { open, options, read } = bench;
 
   test("gets its own options, the package's settings and its directory", async () => {
     const made = open("made")

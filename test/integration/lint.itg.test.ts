@@ -3,21 +3,16 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { execa } from "execa";
-import { type EngineChoice, engines, type FluentPackage, llb, pkg } from "kitsmith";
+import { type FluentPackage, llb, pkg } from "kitsmith";
 import { afterAll, beforeAll, describe, expect, inject, test } from "vitest";
 import { pushFrontendImage } from "./frontend-image.ts";
+import { BOTH_ENGINES } from "./package-bench.ts";
 import { createRepository, type PackageRepository } from "./package-repository.ts";
 import { eventsOf, failureOf } from "./run-fixture.ts";
 
 const registry = inject("registryHost");
 const MAIN = fileURLToPath(new URL("../../sdk/cli/main.ts", import.meta.url));
 const PROGRAM = ["--conditions=kitsmith-source", "--import", import.meta.resolve("tsx"), MAIN];
-
-/** Both ways into BuildKit. */
-const ENGINES: readonly (readonly [string, EngineChoice])[] = [
-  ["buildkitd", engines.buildkit(inject("buildkitAddress"))],
-  ["dockerd", engines.docker({ host: inject("dockerAddress") })],
-];
 
 const WARNED = `# syntax is the engine's own
 ARG VERSION=1.2
@@ -32,7 +27,7 @@ RUN --mount=type=secret,id=token,required=true --mount=type=ssh --mount=type=cac
 MAINTAINER nobody
 `;
 
-describe.each(ENGINES)("the Dockerfile's frontend on %s", (name, engine) => {
+describe.each(BOTH_ENGINES)("the Dockerfile's frontend on %s", (name, engine) => {
   let cacheDirectory: string;
   let repository: PackageRepository;
 

@@ -1,40 +1,18 @@
-import { mkdtemp, rm } from "node:fs/promises";
-import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { type EngineChoice, engines, type FluentPackage, pkg } from "kitsmith";
+import { pkg } from "kitsmith";
 import { openImage } from "kitsmith/testing";
-import { afterAll, beforeAll, describe, expect, inject, test } from "vitest";
+import { describe, expect, inject, test } from "vitest";
 import { publishBaseImage } from "./base-image.ts";
-import { createRepository, type PackageRepository } from "./package-repository.ts";
+import { BOTH_ENGINES, usePackageBench } from "./package-bench.ts";
 import { eventsOf, failureOf, shellPackage } from "./run-fixture.ts";
 
 const registry = inject("registryHost");
 
-/** Both ways into BuildKit. */
-const ENGINES: readonly (readonly [string, EngineChoice])[] = [
-  ["buildkitd", engines.buildkit(inject("buildkitAddress"))],
-  ["dockerd", engines.docker({ host: inject("dockerAddress") })],
-];
-
-describe.each(ENGINES)("named contexts on %s", (name, engine) => {
-  const org = `${registry}/contexts-${name}`;
-  let cacheDirectory: string;
+describe.each(BOTH_ENGINES)("named contexts on %s", (name, engine) => {
   let base: string;
-  let repository: PackageRepository;
-
-  const options = () => ({ cacheDirectory });
-  const open = (path: string): FluentPackage =>
-    pkg(join(repository.directory, path)).org(org).engines(engine).platforms("linux/amd64");
-
-  async function read(fluent: FluentPackage, path: string): Promise<string> {
-    await using image = await openImage(fluent, "linux/amd64", options());
-    return Buffer.from(await image.readFile(path)).toString("utf8");
-  }
-
-  beforeAll(async () => {
-    cacheDirectory = await mkdtemp(join(tmpdir(), "kitsmith-contexts-"));
+  const bench = usePackageBench(`${registry}/contexts-${name}`, engine, async (cacheDirectory) => {
     base = await publishBaseImage(registry, engine, cacheDirectory);
-    repository = await createRepository({
+    return {
       "uses/build.yml": "image: uses\narches: [amd64, arm64]\n",
       "uses/Dockerfile": "FROM scratch\nCOPY --from=extra . /extra/\n",
       "extra/one": "one\n",
@@ -47,21 +25,18 @@ describe.each(ENGINES)("named contexts on %s", (name, engine) => {
       ...(await shellPackage("dependency", ["COPY word /word"])),
       "dependency/word": "word\n",
       ...(await shellPackage("broken", ["RUN exit 4"])),
-    });
+    };
   });
-  afterAll(async () => {
-    await repository?.[Symbol.asyncDispose]();
-    if (cacheDirectory) await rm(cacheDirectory, { recursive: true, force: true });
-  });
+  const { open, options, read } = bench;
 
   test("a directory is served without what it ignores, and what lies in it is recorded", async () => {
-    const uses = open("uses").contexts({ extra: join(repository.directory, "extra") });
+    const uses = open("uses").contexts({ extra: join(bench.repository.directory, "extra") });
     await using image = await openImage(uses, "linux/amd64", options());
     expect(await image.readDirectory("/extra")).toEqual([".dockerignore", "one"]);
 
     const again = await uses.build(options());
     expect(again.images["linux/amd64"]?.outcome).toBe("cached");
-    await repository.write("extra/one", "changed\n");
+    await bench.repository.write("extra/one", "changed\n");
     expect((await failureOf(uses.build(options()))).code).toBe("PLAN_INPUTS_DIFFER");
     await uses.build({ ...options(), force: true });
     expect(await read(uses, "/extra/one")).toBe("changed\n");
@@ -80,7 +55,7 @@ describe.each(ENGINES)("named contexts on %s", (name, engine) => {
   });
 
   test("another package is built first, once, and used to the byte", async () => {
-    const dependency = pkg(join(repository.directory, "dependency")).org(org);
+    const dependency = pkg(join(bench.repository.directory, "dependency")).org(bench.org);
     const based = open("based").contexts({ base: dependency });
     const run = based.build(options());
     await run;
@@ -89,8 +64,8 @@ describe.each(ENGINES)("named contexts on %s", (name, engine) => {
       event.type === "node.finished" ? [[event.node.package, event.outcome]] : [],
     );
     expect(finished).toEqual([
-      [`${org}/dependency`, "built"],
-      [`${org}/based`, "built"],
+      [`${bench.org}/dependency`, "built"],
+      [`${bench.org}/based`, "built"],
     ]);
     expect(events.filter(({ type }) => type === "run.started" || type === "plan.ready")).toHaveLength(2);
     expect(await read(based, "/more")).toBe("word and more\n");
@@ -109,10 +84,10 @@ describe.each(ENGINES)("named contexts on %s", (name, engine) => {
   test("a package that changed gives another image of what is built from it", async () => {
     const based = open("based")
       .tag("fixed")
-      .contexts({ base: pkg(join(repository.directory, "dependency")).org(org) });
+      .contexts({ base: pkg(join(bench.repository.directory, "dependency")).org(bench.org) });
     await based.build(options());
-    await repository.write("dependency/word", "sentence\n");
-    await repository.commit();
+    await bench.repository.write("dependency/word", "sentence\n");
+    await bench.repository.commit();
     expect((await failureOf(based.build(options()))).code).toBe("PLAN_INPUTS_DIFFER");
     await based.build({ ...options(), force: true });
     expect(await read(based, "/more")).toBe("sentence and more\n");
@@ -122,7 +97,7 @@ describe.each(ENGINES)("named contexts on %s", (name, engine) => {
     const error = await failureOf(
       open("based")
         .tag("broken")
-        .contexts({ base: pkg(join(repository.directory, "broken")) })
+        .contexts({ base: pkg(join(bench.repository.directory, "broken")) })
         .build(options()),
     );
     expect(error.cause).toMatchObject({ code: "BUILD_STEP_FAILED", details: { exitCode: 4 } });

@@ -1,6 +1,7 @@
 import { join } from "node:path";
-import { type EngineChoice, engines, type FailedStep, type FluentPackage, llb, pkg } from "kitsmith";
+import { type FailedStep, type FluentPackage, llb, pkg } from "kitsmith";
 import { afterAll, beforeAll, describe, expect, inject, test } from "vitest";
+import { BOTH_ENGINES } from "./package-bench.ts";
 import { createRepository, type PackageRepository } from "./package-repository.ts";
 import {
   createScratch,
@@ -13,12 +14,7 @@ import {
 } from "./run-fixture.ts";
 
 const registry = inject("registryHost");
-const ENGINES: readonly (readonly [string, EngineChoice])[] = [
-  ["buildkitd", engines.buildkit(inject("buildkitAddress"))],
-  ["dockerd", engines.docker({ host: inject("dockerAddress") })],
-];
-
-describe.each(ENGINES)("open() on %s", (name, engine) => {
+describe.each(BOTH_ENGINES)("open() on %s", (name, engine) => {
   let repository: PackageRepository;
   let scratch: ScratchDirectory;
   let count = 0;

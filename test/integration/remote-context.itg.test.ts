@@ -3,22 +3,17 @@ import { createServer, type Server } from "node:http";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { execa } from "execa";
-import { type EngineChoice, engines, type FluentPackage, pkg } from "kitsmith";
+import { type FluentPackage, pkg } from "kitsmith";
 import { openImage } from "kitsmith/testing";
 import { afterAll, beforeAll, describe, expect, inject, test } from "vitest";
 import { type GitServer, serveRepositories } from "./git-server.ts";
+import { BOTH_ENGINES } from "./package-bench.ts";
 import { createRepository, type PackageRepository } from "./package-repository.ts";
 import { failureOf, tagsOf } from "./run-fixture.ts";
 
 const registry = inject("registryHost");
 
-/** Both ways into BuildKit. */
-const ENGINES: readonly (readonly [string, EngineChoice])[] = [
-  ["buildkitd", engines.buildkit(inject("buildkitAddress"))],
-  ["dockerd", engines.docker({ host: inject("dockerAddress") })],
-];
-
-describe.each(ENGINES)("contexts that %s fetches", (name, engine) => {
+describe.each(BOTH_ENGINES)("contexts that %s fetches", (name, engine) => {
   const org = `${registry}/remote-${name}`;
   let cacheDirectory: string;
   let repository: PackageRepository;

@@ -2,21 +2,16 @@ import { mkdtemp, readdir, readFile, rm, stat } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { execa } from "execa";
-import { type EngineChoice, engines, type FluentPackage, llb, type PackageResult, pkg, pkgs, type Run } from "kitsmith";
+import { engines, type FluentPackage, llb, type PackageResult, pkg, pkgs, type Run } from "kitsmith";
 import { openImage } from "kitsmith/testing";
 import { afterAll, beforeAll, describe, expect, inject, test, vi } from "vitest";
 import { testTools } from "../engines/test-tools.ts";
 import { publishBaseImage } from "./base-image.ts";
+import { BOTH_ENGINES } from "./package-bench.ts";
 import { createRepository, type PackageRepository } from "./package-repository.ts";
 
 const registry = inject("registryHost");
 const { skopeo, umoci } = testTools();
-
-/** Both ways into BuildKit. */
-const ENGINES: readonly (readonly [string, EngineChoice])[] = [
-  ["buildkitd", engines.buildkit(inject("buildkitAddress"))],
-  ["dockerd", engines.docker({ host: inject("dockerAddress") })],
-];
 
 interface SyncedFiles {
   readonly name: string;
@@ -38,7 +33,7 @@ async function inspect(reference: string, ...flags: string[]): Promise<unknown> 
   return JSON.parse(stdout);
 }
 
-describe.each(ENGINES)("a run on %s", (name, engine) => {
+describe.each(BOTH_ENGINES)("a run on %s", (name, engine) => {
   const org = `${registry}/flows-${name}`;
   let cacheDirectory: string;
   let base: string;

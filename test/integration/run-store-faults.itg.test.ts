@@ -2,20 +2,17 @@ import { randomBytes } from "node:crypto";
 import { mkdir, readdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { execa } from "execa";
-import { BuildError, type EngineChoice, engines, pkg, RegistryError } from "kitsmith";
+import { BuildError, pkg, RegistryError } from "kitsmith";
 import { startRegistry } from "kitsmith/testing";
 import { afterEach, describe, expect, inject, test, vi } from "vitest";
 import { startIsolatedBuildkitd } from "../engines/test-engine.ts";
 import { testTools } from "../engines/test-tools.ts";
 import { startBreakingProxy } from "./loopback-server.ts";
+import { BOTH_ENGINES } from "./package-bench.ts";
 import { useRunBench } from "./run-bench.ts";
 import { cacheNames, eventsOf, failureOf, mountDisk, startedNodes, tagsOf } from "./run-fixture.ts";
 
 const registry = inject("registryHost");
-const ENGINES: readonly (readonly [string, EngineChoice])[] = [
-  ["buildkitd", engines.buildkit(inject("buildkitAddress"))],
-  ["dockerd", engines.docker({ host: inject("dockerAddress") })],
-];
 const HELLO = {
   "p/build.yml": "image: p\narches: [amd64, arm64]\n",
   "p/Dockerfile": "FROM scratch\nCOPY hello /\n",
@@ -56,7 +53,7 @@ describe.each(["basic", "token"] as const)("a registry that wants to know who pu
     await bench.expectNothingPublished();
   });
 
-  test.each(ENGINES)("takes what %s pushes for who is logged in", async (_name, engine) => {
+  test.each(BOTH_ENGINES)("takes what %s pushes for who is logged in", async (_name, engine) => {
     await using guarded = await startRegistry({ directory: join(bench.directory, "registry"), auth });
     await logIn(guarded.address, "secret");
     const pushed = await (await bench.open(HELLO, guarded.address)).engines(engine).push(bench.options());

@@ -2,9 +2,10 @@ import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { inspect } from "node:util";
-import { type EngineChoice, engines, type FluentPackage, fromEnv, fromFile, fromValue, llb, pkg, pkgs } from "kitsmith";
+import { type FluentPackage, fromEnv, fromFile, fromValue, llb, pkg, pkgs } from "kitsmith";
 import { afterAll, afterEach, beforeAll, describe, expect, inject, test, vi } from "vitest";
 import { publishBaseImage } from "./base-image.ts";
+import { BOTH_ENGINES } from "./package-bench.ts";
 import { createRepository, type PackageRepository } from "./package-repository.ts";
 import { eventsOf, failureOf, loggedText, shellPackage } from "./run-fixture.ts";
 
@@ -13,15 +14,9 @@ const TOKEN = ["t0ken", "of", "the", "environment"].join("-");
 const KEY = "-----BEGIN KEY-----\nfirst-line-of-the-key\nsecond-line-of-the-key\n-----END KEY-----\n";
 const registry = inject("registryHost");
 
-/** Both ways into BuildKit. */
-const ENGINES: readonly (readonly [string, EngineChoice])[] = [
-  ["buildkitd", engines.buildkit(inject("buildkitAddress"))],
-  ["dockerd", engines.docker({ host: inject("dockerAddress") })],
-];
-
 const MOUNT_TOKEN = "RUN --mount=type=secret,id=TOKEN,required=true";
 
-describe.each(ENGINES)("secrets on %s", (name, engine) => {
+describe.each(BOTH_ENGINES)("secrets on %s", (name, engine) => {
   let cacheDirectory: string;
   let repository: PackageRepository;
 

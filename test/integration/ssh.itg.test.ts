@@ -1,24 +1,19 @@
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { type EngineChoice, engines, type FluentPackage, fromFile, fromValue, llb, pkg } from "kitsmith";
-import { afterAll, afterEach, beforeAll, describe, expect, inject, test, vi } from "vitest";
+import { type FluentPackage, fromFile, fromValue, llb, pkg } from "kitsmith";
+import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from "vitest";
+import { BOTH_ENGINES } from "./package-bench.ts";
 import { createRepository, type PackageRepository } from "./package-repository.ts";
 import { eventOf, eventsOf, failureOf, loggedText, shellPackage } from "./run-fixture.ts";
 import { sshFiles, startAgent, startAgents, startDeafAgent, type TestAgent } from "./ssh-fixture.ts";
-
-/** Both ways into BuildKit. */
-const ENGINES: readonly (readonly [string, EngineChoice])[] = [
-  ["buildkitd", engines.buildkit(inject("buildkitAddress"))],
-  ["dockerd", engines.docker({ host: inject("dockerAddress") })],
-];
 
 const KEY_TYPES = ["ed25519", "rsa", "ecdsa"] as const;
 /** Signs with the agent, and has the signature checked. */
 const SIGN =
   "ssh-keygen -Y sign -n file -f /KEY.pub < /etc/data > /sig && ssh-keygen -Y check-novalidate -n file -s /sig < /etc/data && echo KEY signs";
 
-describe.each(ENGINES)("ssh agents on %s", (_name, engine) => {
+describe.each(BOTH_ENGINES)("ssh agents on %s", (_name, engine) => {
   let cacheDirectory: string;
   let repository: PackageRepository;
   let agent: TestAgent;
