@@ -46,7 +46,7 @@ const PATH_HEADER = "urlpath";
  * @example A file in a graph
  * ```ts
  * const url = uploads.add(() => createReadStream("firmware.bin"));
- * const state = llb.scratch().copy(llb.http(url, { filename: "firmware.bin" }), "/firmware.bin", "/lib/");
+ * const state = llb.scratch().copy(llb.http(url, { filename: "firmware.bin" }).path("/firmware.bin"), "/lib/");
  * ```
  */
 export function createUploads(): Uploads {
