@@ -103,6 +103,11 @@ export interface JobOptions extends SessionOptions {
   /** Serves the job in place of one that is opened for it, with the services that it has; disposed with the job. Default: none. */
   readonly session?: JobSession;
   readonly exporters: readonly ExporterEntry[];
+  /**
+   * Asks the session for exporters once the result is known: what a service of `createExporterService` finds comes behind
+   * `exporters`. Default false.
+   */
+  readonly sessionExporters?: boolean;
   /** What is built for: the daemon warns of results of another platform. Default its own. */
   readonly platform?: Platform;
   /** What is to be attested of the result, as `attest:…` options. */

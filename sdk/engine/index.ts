@@ -22,9 +22,15 @@ export type { BuildOutput, EngineOutput } from "../outputs/build-output.ts";
 export { jobOutputs } from "../outputs/job-outputs.ts";
 export { type LocalOutputOptions, localOutput } from "../outputs/local-output.ts";
 export { createAuthService } from "../session/auth.ts";
+export {
+  type AddedExporter,
+  createExporterService,
+  type ExportableResult,
+  type ExporterChoice,
+} from "../session/exporters.ts";
 export { contentReceiver } from "../session/file-send.ts";
 export { createFileSyncService, type FileSyncOptions, type SyncReport } from "../session/filesync.ts";
-export { createSecretsService, type SecretValue } from "../session/secrets.ts";
+export { createSecretsService, type SecretsOptions, type SecretValue } from "../session/secrets.ts";
 export type { CallHeaders, SessionCall, SessionHandler, SessionService } from "../session/service.ts";
 export { createUploads, type UploadSource, type Uploads } from "../session/upload.ts";
 export type { TlsOptions } from "../wire/endpoint.ts";

@@ -43,6 +43,7 @@ export function encodeJob(ref: string, session: string, options: JobOptions): So
     Exporters: exporters,
     // Daemons before 0.13 know only these.
     ...(first === undefined ? {} : { ExporterDeprecated: first.Type, ExporterAttrsDeprecated: first.Attrs }),
+    EnableSessionExporter: options.sessionExporters ?? false,
     FrontendAttrs: {
       ...(options.platform === undefined ? {} : { platform: formatPlatform(options.platform) }),
       ...options.attest,

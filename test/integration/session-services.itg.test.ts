@@ -1,11 +1,24 @@
 import { createReadStream } from "node:fs";
-import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { execa } from "execa";
-import { type BuildJob, createUploads, type Engine, type JobResult, stateInput } from "kitsmith/engine";
+import {
+  type BuildJob,
+  createExporterService,
+  createUploads,
+  type Engine,
+  type ExportableResult,
+  type ExporterChoice,
+  type JobResult,
+  jobOutputs,
+  localOutput,
+  ociArchiveOutput,
+  stateInput,
+} from "kitsmith/engine";
 import { llb } from "kitsmith/llb";
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { afterAll, beforeAll, describe, expect, inject, test } from "vitest";
 import { InputError } from "../../sdk/core/errors.ts";
+import { testTools } from "../engines/test-tools.ts";
 import { connectShared, dockerfileInput, KINDS, openTestJob } from "./engine-fixture.ts";
 
 /** More than an engine takes before it reads. */
@@ -105,5 +118,80 @@ describe.each(KINDS)("what %s takes from the session", (kind) => {
     await expect(building).rejects.toThrow("enough");
     await (await job)[Symbol.asyncDispose]();
     expect(ended?.aborted).toBe(true);
+  });
+});
+
+describe.each(KINDS)("exporters that the session adds on %s", (kind) => {
+  let engine: Engine;
+  let directory: string;
+
+  beforeAll(async () => {
+    engine = await connectShared(kind);
+    directory = await mkdtemp("/tmp/kitsmith-session-exporters-");
+  });
+  afterAll(async () => {
+    await engine[Symbol.asyncDispose]();
+    await rm(directory, { recursive: true, force: true });
+  });
+
+  /** A job with one output of its own and others that are added. */
+  async function exportWith(choice: ExporterChoice) {
+    const { exporters, services } = jobOutputs([
+      localOutput(join(directory, "own")),
+      ociArchiveOutput(join(directory, "added.tar")),
+    ]);
+    await using job = await openTestJob(engine, {
+      exporters: exporters.slice(0, 1),
+      services: [...services, createExporterService(choice)],
+      sessionExporters: true,
+    });
+    return await job.finish(await job.solve({ input: stateInput(llb.scratch().mkfile("/name", kind), "linux/amd64") }));
+  }
+  const archive: ExporterChoice = { find: () => [ociArchiveOutput("").exporter] };
+
+  test("are found by what was made, and come behind those of the job", async () => {
+    const results: ExportableResult[] = [];
+    const { digest } = await exportWith({
+      find(result) {
+        results.push(result);
+        return archive.find(result, {});
+      },
+    });
+    expect(results).toMatchObject([{ references: [expect.any(String)] }]);
+    expect(Object.keys(results[0]?.metadata ?? {})).toContain("containerimage.config");
+    expect(await readFile(join(directory, "own/name"), "utf8")).toBe(kind);
+    const { stdout } = await execa(testTools().skopeo, ["inspect", `oci-archive:${join(directory, "added.tar")}`]);
+    expect(JSON.parse(stdout)).toMatchObject({ Digest: digest });
+  });
+
+  test("may push", async () => {
+    const name = `${inject("registryHost")}/session-exporters/${kind}`;
+    const attributes = { name, push: "true", "push-by-digest": "true" };
+    const { digest } = await exportWith({ find: () => [{ type: "image", attributes }] });
+    await execa(testTools().skopeo, ["inspect", "--raw", "--tls-verify=false", `docker://${name}@${digest}`]);
+  });
+
+  test("may be none", async () => {
+    expect((await exportWith({ find: () => [] })).digest).toBeUndefined();
+  });
+
+  test("that cannot be chosen fail the build, and nothing is exported", async () => {
+    await rm(join(directory, "own"), { recursive: true, force: true });
+    const choosing = exportWith({ find: () => Promise.reject(new Error("no choice")) });
+    await expect(choosing).rejects.toMatchObject({ code: "BUILD_CALLBACK_FAILED", cause: { message: "no choice" } });
+    expect(await readdir(directory)).not.toContain("own");
+    const unknown = exportWith({ find: () => [{ type: "nowhere", attributes: {} }] });
+    await expect(unknown).rejects.toMatchObject({ name: "BuildError" });
+  });
+
+  test("have what follows them told of all answers, by an engine that tells them, and fail with it", async () => {
+    const responses: unknown[] = [];
+    const { response } = await exportWith({ ...archive, finalize: (answered) => void responses.push(answered) });
+    expect(responses).toEqual(kind === "buildkit" ? [response] : []);
+    const error = new InputError("INPUT_OPTION_INVALID", "not announced");
+    const failing = exportWith({ ...archive, finalize: () => Promise.reject(error) });
+    await (kind === "buildkit"
+      ? expect(failing).rejects.toBe(error)
+      : expect(failing).resolves.toHaveProperty("digest"));
   });
 });
