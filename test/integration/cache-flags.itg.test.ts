@@ -36,7 +36,9 @@ function ranSteps(stderr: string): readonly string[] {
 }
 
 test("--cache-to and --cache-from: registry and directory give a fresh engine every step", async () => {
-  await bench.create(await shellPackage("p", ["RUN echo one > /one", "RUN echo two > /two"]));
+  // Steps that no other test has built on the shared engine.
+  const steps = ["one", "two"].map((name) => `RUN echo ${bench.org} > /${name}`);
+  await bench.create(await shellPackage("p", steps));
   const ref = `${registry}/${bench.org}/cache`;
   const directory = join(bench.directory, "local, with comma");
   const { ran } = await build(
