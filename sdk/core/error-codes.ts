@@ -63,6 +63,7 @@ export const ERROR_CODES = {
     BUILD_STEP_FAILED: "A step of the build failed.",
     BUILD_FAILED: "The build failed outside of a step.",
     BUILD_PROCESS_FAILED: "A program in a container could not be started, or ended without an exit code.",
+    BUILD_SOURCE_DENIED: "The policy of a job denied a source; the error says why.",
     BUILD_CALLBACK_FAILED:
       "A function or stream that a build was given to serve its engine failed; the cause says why.",
     BUILD_CANCELED: "The daemon canceled the build.",

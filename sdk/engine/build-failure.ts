@@ -1,3 +1,4 @@
+import type { ErrorCode } from "../core/error-codes.ts";
 import { BuildError, EngineError, type SourceLocation } from "../core/errors.ts";
 import { isRecord } from "../core/json.ts";
 import { resolveSourcePath } from "../core/source-path.ts";
@@ -17,6 +18,8 @@ export interface BuildFailureDetails extends Readonly<Record<string, unknown>> {
   /** Mounts of the failed step: its state after and before, usable until the job ends. */
   readonly mountIds?: readonly string[];
   readonly inputIds?: readonly string[];
+  /** Why a policy denied a source. */
+  readonly reasons?: readonly string[];
 }
 
 /** The lines of a Dockerfile or script that made a step; lines count from 1, the end is inclusive. */
@@ -51,13 +54,18 @@ export function buildFailure(error: StatusError, follower: StatusFollower, conte
   const source = details.source;
   const location: SourceLocation | undefined =
     source === undefined ? undefined : { file: source.file, line: source.startLine };
-  const failure = new BuildError(details.vertex === undefined ? "BUILD_FAILED" : "BUILD_STEP_FAILED", message, {
+  const failure = new BuildError(codeOf(details), [message, ...(details.reasons ?? [])].join(": "), {
     cause,
     details,
     ...(location === undefined ? {} : { location }),
   });
   keepFailedOp(failure, status?.details.find(({ type }) => type === "errdefs.Solve")?.value);
   return failure;
+}
+
+function codeOf({ reasons, vertex }: BuildFailureDetails): ErrorCode<"BuildError"> {
+  if (reasons !== undefined) return "BUILD_SOURCE_DENIED";
+  return vertex === undefined ? "BUILD_FAILED" : "BUILD_STEP_FAILED";
 }
 
 /** The engine is gone in the middle of a build. */
@@ -67,6 +75,12 @@ export function engineLost(address: string, cause: unknown): EngineError {
     hint: "Look whether the engine still runs; then build again, finished steps are cached.",
     retryable: true,
   });
+}
+
+function reasonsOf(denial: StatusDetail["value"] | undefined): Pick<BuildFailureDetails, "reasons"> {
+  const messages: readonly unknown[] = Array.isArray(denial?.denyMessages) ? denial.denyMessages : [];
+  const reasons = strings(messages.map((one) => (isRecord(one) ? one.message : undefined)));
+  return denial === undefined ? {} : { reasons };
 }
 
 function failureDetails(
@@ -88,6 +102,7 @@ function failureDetails(
     ...(source === undefined ? {} : { source }),
     mountIds: strings(solve?.mountIDs),
     inputIds: strings(solve?.inputIDs),
+    ...reasonsOf(find("policysession.DecisionResponse")),
   };
 }
 

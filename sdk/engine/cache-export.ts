@@ -29,7 +29,7 @@ export async function exportCache(
     return Object.freeze({ ...ExporterResponse });
   } catch (error) {
     signal?.throwIfAborted();
-    const evidence = { engine, session, follower, sourceRoot: undefined };
+    const evidence = { engine, session, follower, sourceRoot: undefined, sourcePolicy: false };
     throw await explainFailure(evidence, error, () => recoverFromHistory(engine, ref));
   } finally {
     await follower.drain();

@@ -108,6 +108,11 @@ export interface JobOptions extends SessionOptions {
    * `exporters`. Default false.
    */
   readonly sessionExporters?: boolean;
+  /**
+   * Asks the session before each source is used: a service of `createSourcePolicyService` decides. Default false.
+   * `ENGINE_FEATURE_MISSING` for engines that do not ask, those before BuildKit 0.26.
+   */
+  readonly sourcePolicy?: boolean;
   /** What is built for: the daemon warns of results of another platform. Default its own. */
   readonly platform?: Platform;
   /** What is to be attested of the result, as `attest:…` options. */

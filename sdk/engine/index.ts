@@ -32,6 +32,13 @@ export { contentReceiver } from "../session/file-send.ts";
 export { createFileSyncService, type FileSyncOptions, type SyncReport } from "../session/filesync.ts";
 export { createSecretsService, type SecretsOptions, type SecretValue } from "../session/secrets.ts";
 export type { CallHeaders, SessionCall, SessionHandler, SessionService } from "../session/service.ts";
+export {
+  createSourcePolicyService,
+  type PolicySource,
+  type SourceDecision,
+  type SourcePolicy,
+  type SourceQuestion,
+} from "../session/source-policy.ts";
 export { createUploads, type UploadSource, type Uploads } from "../session/upload.ts";
 export type { TlsOptions } from "../wire/endpoint.ts";
 export type { SentFile } from "../wire/fsutil/largest-files.ts";

@@ -67,7 +67,8 @@ export async function openJobConnection(engine: JobEngine, options: JobOptions):
   const watch = { beside: engine.main.probe, soon: follower.vertexFailed };
   const request = encodeJob(ref, session.id, options);
   const answer = solveClient.unary(Control.method.solve, request, { signal: canceled.signal, watch });
-  const evidence: JobEvidence = { engine, session, follower, sourceRoot: options.sourceRoot };
+  const { sourceRoot, sourcePolicy = false } = options;
+  const evidence: JobEvidence = { engine, session, follower, sourceRoot, sourcePolicy };
   const solved = answer.catch(async (error: unknown) => {
     options.signal?.throwIfAborted();
     throw await explainFailure(evidence, error, () => recoverFromHistory(engine, ref));

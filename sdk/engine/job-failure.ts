@@ -26,6 +26,8 @@ export interface JobEvidence {
   readonly follower: StatusFollower;
   /** What names of source files are relative to. */
   readonly sourceRoot: string | undefined;
+  /** The session decides on sources. */
+  readonly sourcePolicy: boolean;
 }
 
 const ALIVE_TIMEOUT_MS = 10_000;
@@ -69,13 +71,14 @@ export async function recoverFromHistory(engine: JobEngine, ref: string): Promis
  * error in the history of builds. Steps that failed are not run again while the job is open.
  */
 export async function recoverByRepeating(
-  { engine, session }: JobEvidence,
+  { engine, session, sourcePolicy }: JobEvidence,
   build: PlainBuild,
 ): Promise<Uint8Array | undefined> {
   const client = engine.transport.createClient();
   const ref = createIdentifier();
   const signal = AbortSignal.timeout(FAIL_AGAIN_TIMEOUT_MS);
-  const answer = client.unary(Control.method.solve, encodePlainBuild(ref, session.id, build), { signal });
+  const policed = sourcePolicy ? { ...build, SourcePolicySession: session.id } : build;
+  const answer = client.unary(Control.method.solve, encodePlainBuild(ref, session.id, policed), { signal });
   answer.catch(() => undefined);
   try {
     return await readExternalError(engine.main, ref, { signal, wait: true });

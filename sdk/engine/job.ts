@@ -1,6 +1,6 @@
 import type { Abortable } from "../core/abort.ts";
 import { type Digest, isDigest } from "../core/digest.ts";
-import { isKitsmithError, ProtocolError } from "../core/errors.ts";
+import { EngineError, isKitsmithError, ProtocolError } from "../core/errors.ts";
 import type { Platform } from "../core/platform.ts";
 import { LLBBridge } from "../proto/gen/gateway_pb.js";
 import { encodeDefinition } from "./definition-message.ts";
@@ -23,23 +23,32 @@ import { openContainer } from "./open-container.ts";
 import { openFailedStep } from "./open-failed-step.ts";
 
 const ABANDON_TIMEOUT_MS = 5000;
+const POLICY_CAPABILITY = "source.policy.session";
 
 /**
  * Opens a build on an engine and asks what the engine can do.
  *
  * @throws BuildError if the daemon refuses the build, such as for an entitlement that it does not allow
- * @throws EngineError `ENGINE_LOST`
+ * @throws EngineError `ENGINE_LOST`, `ENGINE_FEATURE_MISSING` where it does not ask about sources
  */
 export async function openJob(engine: JobEngine, options: JobOptions): Promise<BuildJob> {
   options.signal?.throwIfAborted();
   const connection = await openJobConnection(engine, options);
   try {
     const { LLBCaps } = await connection.call(LLBBridge.method.ping, {});
-    return createJob(connection, new Set(LLBCaps.filter(({ Enabled }) => Enabled).map(({ ID }) => ID)));
+    const capabilities = new Set(LLBCaps.filter(({ Enabled }) => Enabled).map(({ ID }) => ID));
+    if (options.sourcePolicy && !capabilities.has(POLICY_CAPABILITY)) throw withoutPolicy(engine.address);
+    return createJob(connection, capabilities);
   } catch (error) {
     await connection.close();
     throw error;
   }
+}
+
+function withoutPolicy(address: string): EngineError {
+  return new EngineError("ENGINE_FEATURE_MISSING", `${address} does not ask a session about sources`, {
+    hint: "Use BuildKit 0.26 or later; without it the policy would not be heeded.",
+  });
 }
 
 function createJob(connection: JobConnection, capabilities: ReadonlySet<string>): BuildJob {

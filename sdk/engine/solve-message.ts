@@ -12,6 +12,8 @@ export interface PlainBuild {
   readonly FrontendAttrs?: Record<string, string>;
   readonly FrontendInputs?: Record<string, MessageInitShape<typeof DefinitionSchema>>;
   readonly Definition?: MessageInitShape<typeof DefinitionSchema>;
+  /** The session that decides on sources. */
+  readonly SourcePolicySession?: string;
 }
 
 /** A build that the daemon makes by itself, without outputs. */
@@ -44,6 +46,7 @@ export function encodeJob(ref: string, session: string, options: JobOptions): So
     // Daemons before 0.13 know only these.
     ...(first === undefined ? {} : { ExporterDeprecated: first.Type, ExporterAttrsDeprecated: first.Attrs }),
     EnableSessionExporter: options.sessionExporters ?? false,
+    SourcePolicySession: options.sourcePolicy ? session : "",
     FrontendAttrs: {
       ...(options.platform === undefined ? {} : { platform: formatPlatform(options.platform) }),
       ...options.attest,

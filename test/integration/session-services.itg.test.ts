@@ -5,6 +5,7 @@ import { execa } from "execa";
 import {
   type BuildJob,
   createExporterService,
+  createSourcePolicyService,
   createUploads,
   type Engine,
   type ExportableResult,
@@ -13,10 +14,13 @@ import {
   jobOutputs,
   localOutput,
   ociArchiveOutput,
+  type SourceDecision,
+  type SourcePolicy,
   stateInput,
 } from "kitsmith/engine";
 import { llb } from "kitsmith/llb";
 import { afterAll, beforeAll, describe, expect, inject, test } from "vitest";
+import { digestOf } from "../../sdk/core/digest.ts";
 import { InputError } from "../../sdk/core/errors.ts";
 import { testTools } from "../engines/test-tools.ts";
 import { connectShared, dockerfileInput, KINDS, openTestJob } from "./engine-fixture.ts";
@@ -193,5 +197,93 @@ describe.each(KINDS)("exporters that the session adds on %s", (kind) => {
     await (kind === "buildkit"
       ? expect(failing).rejects.toBe(error)
       : expect(failing).resolves.toHaveProperty("digest"));
+  });
+});
+
+describe("a policy for sources", () => {
+  let engine: Engine;
+
+  beforeAll(async () => {
+    engine = await connectShared("buildkit");
+  });
+  afterAll(async () => {
+    await engine[Symbol.asyncDispose]();
+  });
+
+  /** Builds what two uploads hold, under a policy. */
+  async function build(policyFor: (urls: readonly string[]) => SourcePolicy): Promise<string> {
+    const uploads = createUploads();
+    const texts = ["first", "second"].map((text) => Buffer.from(text));
+    const urls = texts.map((bytes) =>
+      uploads.add(async function* () {
+        yield bytes;
+      }),
+    );
+    const policy = createSourcePolicyService(policyFor(urls));
+    await using job = await openTestJob(engine, { services: [uploads.service, policy], sourcePolicy: true });
+    const state = llb.scratch().copy(llb.http(urls[0] ?? "", { filename: "file" }).path("/file"), "/file");
+    const { reference } = await job.solve({ input: stateInput(state, "linux/amd64") });
+    if (reference === undefined) throw new Error("no reference");
+    return Buffer.from(await job.readFile(reference, "/file")).toString();
+  }
+
+  test("allows, after it saw the digest", async () => {
+    const seen: (string | undefined)[] = [];
+    const decide: SourcePolicy = ({ digest }): SourceDecision => {
+      seen.push(digest);
+      return digest === undefined ? "resolve" : "allow";
+    };
+    expect(await build(() => decide)).toBe("first");
+    expect(seen.slice(0, 2)).toEqual([undefined, digestOf("first")]);
+  });
+
+  test("puts another source in place", async () => {
+    const replaced = await build(
+      ([first, second = ""]) =>
+        ({ identifier, attributes }) =>
+          identifier === first ? { use: { identifier: second, attributes } } : "allow",
+    );
+    expect(replaced).toBe("second");
+  });
+
+  test("denies, with its reason", async () => {
+    const denied = build(() => () => ({ deny: "nothing from here" }));
+    await expect(denied).rejects.toMatchObject({
+      code: "BUILD_SOURCE_DENIED",
+      details: { reasons: ["nothing from here"] },
+    });
+  });
+
+  test("has a say on what a frontend takes", async () => {
+    const uploads = createUploads();
+    const context = uploads.add(async function* () {
+      yield Buffer.from("FROM scratch\nADD https://denied.example/file /\n");
+    });
+    const policy = createSourcePolicyService(({ identifier }) =>
+      identifier.startsWith("https://") ? { deny: "no downloads" } : "allow",
+    );
+    await using job = await openTestJob(engine, { services: [uploads.service, policy], sourcePolicy: true });
+    const solving = job.solve({ input: dockerfileInput({ context }) }, { evaluate: true });
+    await expect(solving).rejects.toMatchObject({
+      code: "BUILD_SOURCE_DENIED",
+      details: { reasons: ["no downloads"] },
+    });
+  });
+
+  test("is not passed by: one that fails, or that nobody serves, fails the build", async () => {
+    const failing = build(() => () => Promise.reject(new Error("unknown")));
+    await expect(failing).rejects.toMatchObject({ code: "BUILD_CALLBACK_FAILED", cause: { message: "unknown" } });
+    const uploads = createUploads();
+    const url = uploads.add(async function* () {});
+    await using job = await openTestJob(engine, { services: [uploads.service], sourcePolicy: true });
+    const state = llb.http(url, { filename: "file" });
+    const solving = job.solve({ input: stateInput(state, "linux/amd64") }, { evaluate: true });
+    await expect(solving).rejects.toMatchObject({ name: "BuildError" });
+  });
+
+  test("is refused by an engine that would not heed it", async () => {
+    await using docker = await connectShared("docker");
+    const refused = openTestJob(docker, { services: [createSourcePolicyService(() => "allow")], sourcePolicy: true });
+    await expect(refused).rejects.toMatchObject({ code: "ENGINE_FEATURE_MISSING" });
   });
 });

@@ -63,6 +63,16 @@ describe("a build's failure", () => {
     });
   });
 
+  test("has the reasons of a policy that denied a source", () => {
+    const denied = (denial: object) =>
+      buildFailure(detailed({ "policysession.DecisionResponse": denial }), follower(true));
+    expect(denied({ action: 1, denyMessages: [{ message: "not here" }, {}, { message: "nor there" }] })).toMatchObject({
+      code: "BUILD_SOURCE_DENIED",
+      details: { reasons: ["not here", "nor there"], vertex: { digest: STEP.digest } },
+    });
+    expect(denied({ action: 1 })).toMatchObject({ code: "BUILD_SOURCE_DENIED", details: { reasons: [] } });
+  });
+
   test("has the lines of a long file that are near the place, and where the file is", () => {
     const data = Array.from({ length: 99 }, (_, index) => `line ${index + 1}\n`).join("");
     const error = buildFailure(
