@@ -34,7 +34,7 @@ function importRule(layer, types) {
 const purePaths = layers.filter((layer) => layer.ring === "pure").map(pathOf);
 const pureBuiltins = "^(?:node:)?(?:buffer|crypto|path|path/posix|url|util)$";
 /** They take a pure function from a module that also does I/O: `isIP` of node:net. */
-const onlyPureFunctions = ["^sdk/llb/process-argument\\.ts"];
+const onlyPureFunctions = ["^sdk/llb/exec/process-argument\\.ts"];
 const homes = [
   ["@grpc/grpc-js", ["^sdk/wire/"]],
   ["@bufbuild/protobuf", ["^sdk/proto/", "^sdk/(?:llb|wire|session|engine)/", "^test/"]],

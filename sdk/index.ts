@@ -147,8 +147,8 @@ export type {
   ProcessOptions,
   ProcessOutput,
   ProcessSignal,
-} from "./engine/container.ts";
-export type { FailedAction, FailedCommand, FailedState, FailedStateOptions } from "./engine/failed-step.ts";
+} from "./engine/container/container.ts";
+export type { FailedAction, FailedCommand, FailedState, FailedStateOptions } from "./engine/container/failed-step.ts";
 export type { DefinitionAttestation, DefinitionInput, FrontendInput, SolveRequest } from "./lower/solve-request.ts";
 export type { Descriptor, DescriptorPlatform } from "./oci/model/descriptor.ts";
 export type { ImageConfig, RunConfig } from "./oci/model/image-config.ts";

@@ -1,10 +1,10 @@
 import { Control } from "../proto/gen/control_pb.js";
 import { createIdentifier } from "../session/identifier.ts";
 import type { CacheExportOptions } from "./engine.ts";
-import { openJobSession } from "./job-connection.ts";
-import { explainFailure, type JobEngine, recoverFromHistory } from "./job-failure.ts";
-import { encodeCacheExport } from "./solve-message.ts";
-import { followStatus } from "./status-follower.ts";
+import { openJobSession } from "./job/job-connection.ts";
+import { explainFailure, type JobEngine, recoverFromHistory } from "./job/job-failure.ts";
+import { encodeCacheExport } from "./job/solve-message.ts";
+import { followStatus } from "./job/status-follower.ts";
 
 /**
  * Solves a graph again for nothing but its caches. Within an engine, steps of equal graphs are the same steps: while the job

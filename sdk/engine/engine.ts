@@ -7,9 +7,9 @@ import type { Definition } from "../llb/definition.ts";
 import type { AttestationSubject } from "../llb/result.ts";
 import type { SolveRequest } from "../lower/solve-request.ts";
 import type { SessionService } from "../session/service.ts";
-import type { Container, ContainerOptions } from "./container.ts";
+import type { Container, ContainerOptions } from "./container/container.ts";
+import type { OpenFailedStep } from "./container/failed-step.ts";
 import type { CacheRecord } from "./disk-usage.ts";
-import type { OpenFailedStep } from "./failed-step.ts";
 
 /** What an engine says about itself. */
 export interface EngineInfo {

@@ -43,9 +43,9 @@ export { createUploads, type UploadSource, type Uploads } from "../session/uploa
 export type { TlsOptions } from "../wire/endpoint.ts";
 export type { SentFile } from "../wire/fsutil/largest-files.ts";
 export { type ConnectOptions, connectEngine } from "./connect-engine.ts";
-export type { ContainerMount, ContainerOptions } from "./container.ts";
+export type { ContainerMount, ContainerOptions } from "./container/container.ts";
+export type { OpenFailedStep } from "./container/failed-step.ts";
 export type { CacheRecord } from "./disk-usage.ts";
 export type * from "./engine.ts";
-export type { OpenFailedStep } from "./failed-step.ts";
-export { platformResults } from "./platform-results.ts";
+export { platformResults } from "./job/platform-results.ts";
 export type { EngineKind } from "./transport.ts";

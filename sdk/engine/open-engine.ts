@@ -6,8 +6,8 @@ import type { ContainerEndpoint } from "./docker/container-address.ts";
 import { readDockerProcessors } from "./docker/docker-processors.ts";
 import type { Engine } from "./engine.ts";
 import { readEngineInfo } from "./engine-info.ts";
-import { openJob } from "./job.ts";
-import { openJobSession } from "./job-connection.ts";
+import { openJob } from "./job/job.ts";
+import { openJobSession } from "./job/job-connection.ts";
 import { createContainerTransport, createTransport, type EngineKind } from "./transport.ts";
 
 /** An engine whose address is understood. */

@@ -1,4 +1,4 @@
-import type { Container } from "../engine/container.ts";
+import type { Container } from "../engine/container/container.ts";
 import type { ImageContainerOptions, ImageEntry } from "./image.ts";
 
 /** Where an image's files come from. Paths are absolute and clean; symlinks are followed, the last one too. */

@@ -1,7 +1,7 @@
 import type { Abortable } from "../core/abort.ts";
 import type { Digest } from "../core/digest.ts";
 import type { Platform } from "../core/platform.ts";
-import type { Container, ExecOptions, ExecResult } from "../engine/container.ts";
+import type { Container, ExecOptions, ExecResult } from "../engine/container/container.ts";
 import type { ImageConfig } from "../oci/model/image-config.ts";
 
 /** What a file is expected to be. */

@@ -1,4 +1,4 @@
-import type { ResolvedStates } from "./base-image.ts";
+import type { ResolvedStates } from "./image-config/base-image.ts";
 import { invalidOp } from "./invalid-op.ts";
 import type { DeferredVertex, FileVertex, Output, Vertex } from "./vertex.ts";
 

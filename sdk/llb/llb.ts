@@ -1,22 +1,22 @@
 import { captureCallSite } from "./call-site.ts";
-import { type GitOptions, gitVertex } from "./git-source.ts";
-import { type FileSourceOptions, type HttpOptions, httpVertex } from "./http-source.ts";
+import { EMPTY_SETTINGS, imageSettings, type Settings, withSettings } from "./settings.ts";
+import { type GitOptions, gitVertex } from "./sources/git-source.ts";
+import { type FileSourceOptions, type HttpOptions, httpVertex } from "./sources/http-source.ts";
 import {
   imageBlobVertex,
   type OciLayoutBlobOptions,
   type OciLayoutOptions,
   ociLayoutBlobVertex,
   ociLayoutVertex,
-} from "./oci-source.ts";
-import { EMPTY_SETTINGS, imageSettings, type Settings, withSettings } from "./settings.ts";
-import { type ImageOptions, imageVertex, type LocalOptions, localVertex } from "./source.ts";
+} from "./sources/oci-source.ts";
+import { type ImageOptions, imageVertex, type LocalOptions, localVertex } from "./sources/source.ts";
 import { State } from "./state.ts";
 import type { SourceVertex } from "./vertex.ts";
 
-export { dockerfile, from, frontend } from "./deferred.ts";
-export { copy, mkdir, mkfile, rm, symlink } from "./file-action.ts";
+export { dockerfile, from, frontend } from "./deferred/deferred.ts";
+export { bindMount, cacheMount, secretMount, sshMount, tmpfsMount } from "./exec/mount.ts";
+export { copy, mkdir, mkfile, rm, symlink } from "./file/file-action.ts";
 export { after, diff, merge, passthrough, solveFile } from "./join.ts";
-export { bindMount, cacheMount, secretMount, sshMount, tmpfsMount } from "./mount.ts";
 export { result } from "./result.ts";
 
 /**

@@ -1,5 +1,5 @@
 import { checkPath } from "./argument.ts";
-import type { ImageSettings } from "./image-settings.ts";
+import type { ImageSettings } from "./image-config/image-settings.ts";
 import type { Settings } from "./settings.ts";
 import type { Output } from "./vertex.ts";
 

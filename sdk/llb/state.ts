@@ -1,16 +1,28 @@
 import { checkInteger, checkNonEmpty, checkPlatform, checkText, checkTexts } from "./argument.ts";
 import { captureCallSite } from "./call-site.ts";
-import { checkExitCodes, execVertex, type RunOptions } from "./exec.ts";
-import type { CopyOptions, CreateOptions, FileAction, MkdirOptions, MkfileOptions, RmOptions } from "./file-action.ts";
-import { copy, mkdir, mkfile, rm, symlink } from "./file-action.ts";
-import type { OciImageConfig } from "./image-config.ts";
-import { applyImageConfig } from "./image-config-input.ts";
-import { EMPTY_IMAGE_SETTINGS, type Healthcheck, type ImageSettings, withImageSettings } from "./image-settings.ts";
+import { checkExitCodes, execVertex, type RunOptions } from "./exec/exec.ts";
+import type { Mount } from "./exec/mount.ts";
+import { checkEnv, checkExtraHosts, checkUlimits, type UlimitValue } from "./exec/process-argument.ts";
+import type {
+  CopyOptions,
+  CreateOptions,
+  FileAction,
+  MkdirOptions,
+  MkfileOptions,
+  RmOptions,
+} from "./file/file-action.ts";
+import { copy, mkdir, mkfile, rm, symlink } from "./file/file-action.ts";
+import type { OciImageConfig } from "./image-config/image-config.ts";
+import { applyImageConfig } from "./image-config/image-config-input.ts";
+import {
+  EMPTY_IMAGE_SETTINGS,
+  type Healthcheck,
+  type ImageSettings,
+  withImageSettings,
+} from "./image-config/image-settings.ts";
 import { invalidOp } from "./invalid-op.ts";
-import type { Mount } from "./mount.ts";
 import type { NetworkMode, OpPlatform, SecurityMode } from "./op.ts";
 import { cleanPath } from "./path.ts";
-import { checkEnv, checkExtraHosts, checkUlimits, type UlimitValue } from "./process-argument.ts";
 import { EMPTY_SETTINGS, type Settings, withDirectory, withEnv, withSettings } from "./settings.ts";
 import { StatePath, type StateValue } from "./state-value.ts";
 import type { ExecVertex, FileVertex, Output } from "./vertex.ts";

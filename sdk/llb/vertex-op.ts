@@ -1,11 +1,11 @@
 import type { Platform } from "../core/platform.ts";
-import { type KnownBases, resolvedImage } from "./base-image.ts";
-import { unresolvedOp } from "./deferred-op.ts";
-import { execOp } from "./exec-op.ts";
-import { fileOp } from "./file-op.ts";
-import { formatImageReference, parseImageReference } from "./image-reference.ts";
+import { unresolvedOp } from "./deferred/deferred-op.ts";
+import { execOp } from "./exec/exec-op.ts";
+import { fileOp } from "./file/file-op.ts";
+import { type KnownBases, resolvedImage } from "./image-config/base-image.ts";
 import { invalidOp } from "./invalid-op.ts";
 import type { NetworkMode, Op, OpBody, OpInput } from "./op.ts";
+import { formatImageReference, parseImageReference } from "./sources/image-reference.ts";
 import type { Output, RawVertex, SourceVertex, Vertex } from "./vertex.ts";
 
 /** What marshalling knows and a vertex does not. */

@@ -1,4 +1,4 @@
-import type { LinuxResources } from "../llb/exec.ts";
+import type { LinuxResources } from "../llb/exec/exec.ts";
 import type { DockerfileOptions } from "../pkg/dockerfile-options.ts";
 
 /**

@@ -1,7 +1,7 @@
 import { InputError } from "../core/errors.ts";
 import { deepFreeze } from "../core/freeze.ts";
-import type { LinuxResources } from "../llb/exec.ts";
-import { isAddress, type UlimitValue } from "../llb/process-argument.ts";
+import type { LinuxResources } from "../llb/exec/exec.ts";
+import { isAddress, type UlimitValue } from "../llb/exec/process-argument.ts";
 
 /** What can be said of a Dockerfile's build besides its arguments: names as in recipes, else as in docker's own tools. */
 export interface DockerfileOptions {

@@ -1,5 +1,5 @@
 import { InputError } from "../core/errors.ts";
-import { parseGitRemote } from "../llb/git-remote.ts";
+import { parseGitRemote } from "../llb/sources/git-remote.ts";
 
 /** A build context that the engine fetches: a git repository, or an archive. */
 export interface RemoteContext {

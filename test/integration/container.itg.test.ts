@@ -1,6 +1,6 @@
 import { PassThrough } from "node:stream";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import type { Container } from "../../sdk/engine/container.ts";
+import type { Container } from "../../sdk/engine/container/container.ts";
 import type { BuildJob, Engine, ResultReference } from "../../sdk/engine/engine.ts";
 import {
   connectShared,

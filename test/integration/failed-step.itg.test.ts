@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import type { OpenFailedStep } from "../../sdk/engine/container/failed-step.ts";
 import type { BuildJob, Engine } from "../../sdk/engine/engine.ts";
-import type { OpenFailedStep } from "../../sdk/engine/failed-step.ts";
 import { llb, type State } from "../../sdk/llb/index.ts";
 import { createSecretsService } from "../../sdk/session/secrets.ts";
 import {

@@ -1,5 +1,5 @@
 import { enumName } from "../enum-value.ts";
-import { CONTENT_CACHE, MOUNT_TYPE, NETWORK, SECURITY, SHARING } from "../exec-enums.ts";
+import { CONTENT_CACHE, MOUNT_TYPE, NETWORK, SECURITY, SHARING } from "../exec/exec-enums.ts";
 import type { CdiDevice, ExecOp, ExtraHost, FileSecret, OpMount, ProxyEnv, SecretEnv, Ulimit } from "../op.ts";
 import type { ProtoReader } from "./proto-reader.ts";
 

@@ -1,4 +1,4 @@
-import { CONTENT_CACHE, MOUNT_TYPE, NETWORK, SECURITY, SHARING } from "../exec-enums.ts";
+import { CONTENT_CACHE, MOUNT_TYPE, NETWORK, SECURITY, SHARING } from "../exec/exec-enums.ts";
 import type { BuildOp, ExecOp, FileSecret, Op, OpBody, OpMount } from "../op.ts";
 import { fileActionDump } from "./file-dump.ts";
 import { type GoJson, omitZero, sortedMap } from "./go-json.ts";

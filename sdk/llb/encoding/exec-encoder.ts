@@ -1,4 +1,4 @@
-import { CONTENT_CACHE, MOUNT_TYPE, NETWORK, SECURITY, SHARING } from "../exec-enums.ts";
+import { CONTENT_CACHE, MOUNT_TYPE, NETWORK, SECURITY, SHARING } from "../exec/exec-enums.ts";
 import type { ExecOp, FileSecret, OpMount } from "../op.ts";
 import type { ProtoWriter } from "./proto-writer.ts";
 

@@ -1,9 +1,9 @@
 import { type Digest, digestOf } from "../../core/digest.ts";
 import type { Platform } from "../../core/platform.ts";
 import { checkPlatform } from "../argument.ts";
-import type { KnownBases, ResolvedStates } from "../base-image.ts";
 import type { Definition } from "../definition.ts";
 import { walkVertices } from "../graph.ts";
+import type { KnownBases, ResolvedStates } from "../image-config/base-image.ts";
 import { MetadataCollector } from "../metadata.ts";
 import type { NetworkMode, Op } from "../op.ts";
 import type { StateValue } from "../state-value.ts";

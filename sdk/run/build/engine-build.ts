@@ -4,7 +4,7 @@ import type { CredentialSource } from "../../credentials/credential-source.ts";
 import type { BuildJob, ExportResult, JobResult, JobSession } from "../../engine/engine.ts";
 import { openGatewayImage } from "../../image/gateway-image.ts";
 import type { Image } from "../../image/image.ts";
-import { execPlatforms } from "../../llb/exec-platforms.ts";
+import { execPlatforms } from "../../llb/exec/exec-platforms.ts";
 import type { BuildStep } from "../../lower/build-step.ts";
 import { localKind } from "../../lower/local-name.ts";
 import { lowerJob } from "../../lower/lowering.ts";

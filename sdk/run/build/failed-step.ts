@@ -1,7 +1,7 @@
 import { BuildError } from "../../core/errors.ts";
-import type { Container, ExecOptions, ExecResult } from "../../engine/container.ts";
+import type { Container, ExecOptions, ExecResult } from "../../engine/container/container.ts";
+import type { FailedStateOptions, OpenFailedStep } from "../../engine/container/failed-step.ts";
 import type { BuildJob } from "../../engine/engine.ts";
-import type { FailedStateOptions, OpenFailedStep } from "../../engine/failed-step.ts";
 
 /** The step that failed, to be looked into as long as the function runs that it was given to. */
 export interface FailedStep extends Pick<OpenFailedStep, "command" | "action" | "states"> {

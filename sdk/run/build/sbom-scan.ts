@@ -1,7 +1,7 @@
 import type { Abortable } from "../../core/abort.ts";
 import { formatPlatform, type Platform } from "../../core/platform.ts";
 import type { BuildJob, JobResult } from "../../engine/engine.ts";
-import { withAttestation } from "../../engine/job-result.ts";
+import { withAttestation } from "../../engine/job/job-result.ts";
 import { fromDefinition, llb } from "../../llb/index.ts";
 import type { BuildStep } from "../../lower/build-step.ts";
 import { sbomScan } from "../../lower/sbom-scan.ts";

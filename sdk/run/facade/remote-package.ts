@@ -3,7 +3,7 @@ import { PlanError } from "../../core/errors.ts";
 import { deepFreeze } from "../../core/freeze.ts";
 import type { GitFacts } from "../../core/git-facts.ts";
 import { readRemoteCommit } from "../../git/remote-commit.ts";
-import { parseGitRemote } from "../../llb/git-remote.ts";
+import { parseGitRemote } from "../../llb/sources/git-remote.ts";
 import type { Package } from "../../pkg/package.ts";
 import { pinnedContext, type RemoteContext } from "../../pkg/remote-context.ts";
 

@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { formatPlatform, parsePlatform } from "../../../sdk/core/platform.ts";
-import { execPlatforms } from "../../../sdk/llb/exec-platforms.ts";
+import { execPlatforms } from "../../../sdk/llb/exec/exec-platforms.ts";
 import { llb, type State } from "../../../sdk/llb/index.ts";
 import type { BuildStep } from "../../../sdk/lower/build-step.ts";
 import { lowerStep } from "../../../sdk/lower/lowering.ts";
