@@ -28,7 +28,7 @@ import type { PackageSpec } from "../facade/package-spec.ts";
 import type { RunContext } from "../run.ts";
 import { type Check, runChecks } from "./checks.ts";
 import { withOwnScan } from "./sbom-scan.ts";
-import type { SharedSessions } from "./shared-sessions.ts";
+import type { SharedSessionOptions, SharedSessions } from "./shared-sessions.ts";
 import { solveInput } from "./solve-input.ts";
 import { createStatusTranslator } from "./status-events.ts";
 
@@ -125,7 +125,7 @@ export async function solveOnEngine(build: EngineBuild, context: RunContext): Pr
   });
   const answering = answeringImports(caches.imports, build.spec, build.name, context);
   const services = servicesFor(build, request, caches, context);
-  const session = await openSharedSession(build, request, caches, services);
+  const session = await openSharedSession(build, request, caches, { services, signal });
   const opening = build.engine.engine.openJob({
     exporters: build.output ? [build.output.exporter] : [],
     platform: build.step.platform,
@@ -164,12 +164,12 @@ async function openSharedSession(
   build: EngineBuild,
   { locals, sharedKey }: Pick<SolveRequest, "locals" | "sharedKey">,
   { directories, writable }: ResolvedCaches,
-  services: readonly SessionService[],
+  given: Pick<SharedSessionOptions, "services" | "signal">,
 ): Promise<JobSession | undefined> {
   const { sessions, output, engine, spec: owner } = build;
   if (sessions === undefined || output?.receive !== undefined || writable.size > 0) return undefined;
   const content = JSON.stringify([sharedKey, locals, [...build.layouts, ...directories]]);
-  return await sessions({ engine: engine.engine, owner, content, services, sharedKey });
+  return await sessions({ ...given, engine: engine.engine, owner, content, sharedKey });
 }
 
 /** Opens what was built; `close` is called when the image is disposed. */

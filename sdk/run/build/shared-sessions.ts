@@ -1,7 +1,8 @@
+import { raceAbort } from "../../core/abort.ts";
 import type { Engine, JobOptions, JobSession } from "../../engine/engine.ts";
 
 /** What makes a session, and what it serves. */
-export interface SharedSessionOptions extends Pick<JobOptions, "services" | "sharedKey"> {
+export interface SharedSessionOptions extends Pick<JobOptions, "services" | "sharedKey" | "signal"> {
   readonly engine: Engine;
   /** Whose services they are: those of the same owner and content can stand for each other. */
   readonly owner: object;
@@ -48,20 +49,26 @@ export function createSharedSessions(signal: AbortSignal): SharedSessions {
   return async (options) => {
     const entry = find(options) ?? begin(options);
     entry.users += 1;
-    const session = await entry.opened;
-    let left: Promise<void> | undefined;
-    const leave = async () => {
+    const leave = async (): Promise<void> => {
       entry.users -= 1;
       if (entry.users > 0) return;
       open.delete(entry);
-      await session[Symbol.asyncDispose]();
+      await (await entry.opened)[Symbol.asyncDispose]();
     };
-    return {
-      ...session,
-      [Symbol.asyncDispose]: () => {
-        left ??= leave();
-        return left;
-      },
-    };
+    try {
+      const session = await raceAbort(entry.opened, options.signal);
+      let left: Promise<void> | undefined;
+      return {
+        ...session,
+        [Symbol.asyncDispose]: () => {
+          left ??= leave();
+          return left;
+        },
+      };
+    } catch (error) {
+      // Whoever gives up does not wait for it; it may be for others.
+      leave().catch(() => {});
+      throw error;
+    }
   };
 }

@@ -89,3 +89,29 @@ test("that it could not be opened is told to all who waited, and tried again for
   expect(ends.map(({ status }) => status)).toEqual(["rejected", "rejected"]);
   expect((await sessions(wish(engine))).id).toBe("2");
 });
+
+test("whoever gives up while it is opened does not wait, and ends it where nobody else wants it", async () => {
+  const { engine, opened } = createEngine();
+  let arrive = (): void => {};
+  const arrival = new Promise<void>((resolve) => (arrive = resolve));
+  const slow: Engine = {
+    ...engine,
+    openSession: async (options) => {
+      await arrival;
+      return await engine.openSession(options);
+    },
+  };
+  const sessions = create();
+  const reason = { because: "of this" };
+  const impatient = sessions(wish(slow, { signal: AbortSignal.abort(reason) }));
+  const patient = sessions(wish(slow));
+  await expect(impatient).rejects.toBe(reason);
+  const alone = sessions(wish(slow, { content: "others", signal: AbortSignal.abort(reason) }));
+  await expect(alone).rejects.toBe(reason);
+  arrive();
+  const session = await patient;
+  await new Promise((resolve) => setImmediate(resolve));
+  expect(opened.map(({ isClosed }) => isClosed)).toEqual([false, true]);
+  await session[Symbol.asyncDispose]();
+  expect(opened[0]?.isClosed).toBe(true);
+});
