@@ -1,6 +1,7 @@
 import { InputError } from "../core/errors.ts";
 import { nearest } from "../core/nearest.ts";
 import { fromValue, type SecretSource } from "../run/facade/secret-source.ts";
+import { parseBoolean } from "./boolean.ts";
 import { parseCsvFields } from "./csv-fields.ts";
 
 /** One cache of a command line. Each attribute is read once; what nobody asked for is not accepted. */
@@ -86,12 +87,6 @@ function readerOf(flag: string, type: string, given: ReadonlyMap<string, string>
       if (unknown !== undefined) throw unknownAttribute(flag, type, unknown, [...accepted]);
     },
   };
-}
-
-/** As Go reads them. */
-function parseBoolean(value: string): boolean | undefined {
-  if (["1", "t", "T", "true", "TRUE", "True"].includes(value)) return true;
-  return ["0", "f", "F", "false", "FALSE", "False"].includes(value) ? false : undefined;
 }
 
 function parseMilliseconds(value: string): number | undefined {

@@ -1,6 +1,7 @@
 import { type ParseArgsConfig, parseArgs } from "node:util";
 import { InputError } from "../core/errors.ts";
 import { nearest } from "../core/nearest.ts";
+import { parseBoolean } from "./boolean.ts";
 import type { Command, Flags } from "./command.ts";
 import { withDoubleDashes } from "./go-flags.ts";
 
@@ -113,16 +114,13 @@ function parseFlags(
   }
 }
 
-const TRUE = new Set(["1", "t", "T", "true", "TRUE", "True"]);
-const FALSE = new Set(["0", "f", "F", "false", "FALSE", "False"]);
-
 /** parseArgs knows `--flag` and `--no-flag` only: rewrite pflag's `--flag=true|false`. */
 function booleanValue(flags: Flags, word: string): string {
   const match = /^--([a-z][a-z0-9-]*)=(.*)$/.exec(word);
   const [, name = "", value = ""] = match ?? [];
   if (!match || flags[name]?.kind !== "boolean") return word;
-  if (TRUE.has(value)) return `--${name}`;
-  if (FALSE.has(value)) return `--no-${name}`;
+  const isOn = parseBoolean(value);
+  if (isOn !== undefined) return isOn ? `--${name}` : `--no-${name}`;
   throw new InputError("INPUT_OPTION_INVALID", `--${name} takes true or false, not "${value}"`);
 }
 

@@ -1,4 +1,5 @@
 import type { Abortable } from "../core/abort.ts";
+import { parseRaw } from "./changes.ts";
 import { gitOutput, runGit, splitNul } from "./git-command.ts";
 
 /** A file that differs; what is absent is not there on that side. */
@@ -73,13 +74,10 @@ async function rawDiff(
   const limit = command === "diff" ? ["--", "."] : [];
   const answer = await runGit({ directory, args: [command, ...options, ...args, ...limit], signal });
   if (answer.exitCode !== 0) return undefined;
-  const parts = splitNul(answer.stdout);
-  return parts.flatMap((part, index) => {
-    const [, oldMode = "", newMode = "", oldId = "", newId = ""] = ENTRY.exec(part) ?? [];
-    // Each entry is followed by its name.
-    return oldMode === "" || index % 2 === 1
-      ? []
-      : [changedFile(parts[index + 1] ?? "", [oldMode, oldId], [newMode, newId])];
+  return parseRaw(answer.stdout).flatMap(({ name, change }) => {
+    const [, oldMode, newMode, oldId, newId] = ENTRY.exec(change) ?? [];
+    if (oldMode === undefined || newMode === undefined || oldId === undefined || newId === undefined) return [];
+    return [changedFile(name, [oldMode, oldId], [newMode, newId])];
   });
 }
 

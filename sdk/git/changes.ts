@@ -69,7 +69,7 @@ export function byteName(path: string): string {
 }
 
 /** Entries of `git diff --raw -z`: what changed, then the name. */
-function parseRaw(output: string): { name: string; change: string }[] {
+export function parseRaw(output: string): readonly { readonly name: string; readonly change: string }[] {
   const parts = splitNul(output);
   const entries: { name: string; change: string }[] = [];
   for (let index = 0; index + 1 < parts.length; index += 2) {

@@ -1,6 +1,6 @@
-import { type Abortable, raceAbort } from "../core/abort.ts";
+import type { Abortable } from "../core/abort.ts";
 import { Exporter } from "../proto/gen/exporter_pb.js";
-import { callbackFailure } from "./callback-failure.ts";
+import { callBack } from "./callback-failure.ts";
 import type { SessionService } from "./service.ts";
 import { unaryMethod } from "./unary-method.ts";
 
@@ -51,26 +51,17 @@ export function createExporterService(choice: ExporterChoice): SessionService {
   return {
     methods: {
       ...unaryMethod(Exporter.method.findExporters, async ({ metadata, refs: references }, { signal }) => {
-        const found = await ask(signal, "the exporters could not be chosen", async () =>
+        const found = await callBack(signal, "the exporters could not be chosen", async () =>
           choice.find({ metadata, references }, { signal }),
         );
         return { exporters: found.map(({ type: Type, attributes }) => ({ Type, Attrs: { ...attributes } })) };
       }),
       ...unaryMethod(Exporter.method.finalizeExport, async ({ exporterResponse }, { signal }) => {
-        await ask(signal, "what follows the export failed", async () =>
+        await callBack(signal, "what follows the export failed", async () =>
           choice.finalize?.(exporterResponse, { signal }),
         );
         return {};
       }),
     },
   };
-}
-
-async function ask<T>(signal: AbortSignal, failure: string, answer: () => Promise<T>): Promise<T> {
-  try {
-    return await raceAbort(answer(), signal);
-  } catch (error) {
-    signal.throwIfAborted();
-    throw callbackFailure(failure, error);
-  }
 }

@@ -1,5 +1,5 @@
 import type { MessageInitShape } from "@bufbuild/protobuf";
-import { type Abortable, raceAbort } from "../core/abort.ts";
+import type { Abortable } from "../core/abort.ts";
 import type { Platform } from "../core/platform.ts";
 import type { ResolveSourceMetaResponse } from "../proto/gen/gateway_pb.js";
 import {
@@ -9,7 +9,7 @@ import {
 } from "../proto/gen/policysession_pb.js";
 import { PolicyAction } from "../proto/gen/sourcepolicy_pb.js";
 import { StatusError } from "../wire/status.ts";
-import { callbackFailure } from "./callback-failure.ts";
+import { callBack } from "./callback-failure.ts";
 import type { SessionService } from "./service.ts";
 import { unaryMethod } from "./unary-method.ts";
 
@@ -59,13 +59,9 @@ export function createSourcePolicyService(decide: SourcePolicy): SessionService 
       const source = request.Source?.Source;
       if (source === undefined) throw new StatusError("INVALID_ARGUMENT", "the question names no source");
       const question = { identifier: source.identifier, attributes: source.attrs, ...contextOf(request) };
-      try {
-        const decision = await raceAbort((async () => decide(question, { signal }))(), signal);
-        return answerOf(decision, request);
-      } catch (error) {
-        signal.throwIfAborted();
-        throw callbackFailure(`the policy for ${source.identifier} failed`, error);
-      }
+      return await callBack(signal, `the policy for ${source.identifier} failed`, async () =>
+        answerOf(await decide(question, { signal }), request),
+      );
     }),
   };
 }

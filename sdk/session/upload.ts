@@ -3,7 +3,7 @@ import { type Abortable, raceAbort } from "../core/abort.ts";
 import { InputError } from "../core/errors.ts";
 import { BytesMessageSchema, Upload } from "../proto/gen/upload_pb.js";
 import { StatusError } from "../wire/status.ts";
-import { callbackFailure } from "./callback-failure.ts";
+import { callBack } from "./callback-failure.ts";
 import { createIdentifier } from "./identifier.ts";
 import { UPLOAD_PIECE_BYTES } from "./limits.ts";
 import type { SessionCall, SessionService } from "./service.ts";
@@ -81,14 +81,11 @@ export function createUploadService(sources: ReadonlyMap<string, UploadSource>):
 }
 
 async function sendUpload(call: SessionCall, source: UploadSource): Promise<void> {
-  try {
-    const { signal } = call;
+  const { signal } = call;
+  await callBack(signal, "the source of an upload failed", async () => {
     const opening = typeof source === "function" ? source({ signal }) : source;
     await sendChunks(call, await raceAbort(Promise.resolve(opening), signal));
-  } catch (error) {
-    call.signal.throwIfAborted();
-    throw callbackFailure("the source of an upload failed", error);
-  }
+  });
 }
 
 async function sendChunks(call: SessionCall, chunks: AsyncIterable<Uint8Array>): Promise<void> {

@@ -2,7 +2,7 @@ import { createInterface } from "node:readline";
 import type { Abortable } from "../../core/abort.ts";
 import { EngineError } from "../../core/errors.ts";
 import type { Endpoint } from "../../wire/endpoint.ts";
-import { callDocker, dockerProblem, withDockerAnswer } from "../docker/docker-api.ts";
+import { callDocker, dockerProblem, quotedField, withDockerAnswer } from "../docker/docker-api.ts";
 import { BUILDKIT_RELEASE } from "../lifecycle/release-pins.ts";
 
 /** What a container is made of where nobody names an image. */
@@ -52,15 +52,12 @@ async function pull(
     const status = response.statusCode ?? 0;
     // It answers before it pulls; what goes wrong stands at the end.
     for await (const line of createInterface({ input: response })) {
-      if (status !== 200 || line.includes('"error"')) problem ??= messageOf(line, status);
+      if (status !== 200 || line.includes('"error"')) {
+        problem ??= quotedField(line, "error") ?? dockerProblem({ status, body: line });
+      }
     }
     return problem ?? (status === 200 ? undefined : `status ${status}`);
   });
-}
-
-function messageOf(line: string, status: number): string {
-  const [, error] = /"error":\s*"((?:[^"\\]|\\.)*)"/.exec(line) ?? [];
-  return error === undefined ? dockerProblem({ status, body: line }) : error.replaceAll(/\\(.)/g, "$1");
 }
 
 function unavailable(image: string, problem: string): EngineError {

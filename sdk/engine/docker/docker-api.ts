@@ -70,9 +70,13 @@ export async function withDockerAnswer<Result>(
 
 /** What a daemon says of a failure. */
 export function dockerProblem({ status, body }: DockerAnswer): string {
-  const [, message] = /"message":\s*"((?:[^"\\]|\\.)*)"/.exec(body) ?? [];
-  const text = message === undefined ? body : message.replaceAll(/\\(.)/g, "$1");
-  return text.trim().slice(0, 500) || `status ${status}`;
+  return (quotedField(body, "message") ?? body).trim().slice(0, 500) || `status ${status}`;
+}
+
+/** A text of an answer that may be cut, or one of several values. */
+export function quotedField(body: string, name: "message" | "error"): string | undefined {
+  const [, text] = new RegExp(`"${name}":\\s*"((?:[^"\\\\]|\\\\.)*)"`).exec(body) ?? [];
+  return text?.replaceAll(/\\(.)/g, "$1");
 }
 
 async function send(

@@ -1,4 +1,4 @@
-import type { Abortable } from "../../core/abort.ts";
+import { type Abortable, anySignal } from "../../core/abort.ts";
 import { isRecord } from "../../core/json.ts";
 import type { Endpoint } from "../../wire/endpoint.ts";
 import { callDocker } from "./docker-api.ts";
@@ -18,7 +18,7 @@ export async function readDockerProcessors(
   try {
     const { body } = await callDocker(endpoint, {
       path: "/info",
-      signal: signal ? AbortSignal.any([signal, bound]) : bound,
+      signal: anySignal(signal, bound),
     });
     const answer: unknown = JSON.parse(body);
     const processors = isRecord(answer) ? answer.NCPU : undefined;

@@ -4,7 +4,7 @@ import { request as requestHttps } from "node:https";
 import { type Abortable, anySignal } from "../../core/abort.ts";
 import type { CacheEntry } from "../../engine/engine.ts";
 import { parseReference } from "../../oci/model/reference.ts";
-import { isLoopback } from "../../oci/registry/http/endpoint.ts";
+import { apiHost, isLoopback } from "../../oci/registry/http/endpoint.ts";
 import type { NodeName } from "../../progress/event.ts";
 import type { PackageSpec } from "../facade/package-spec.ts";
 import type { RunContext } from "../run.ts";
@@ -48,7 +48,7 @@ function storeOf({ type, attributes }: CacheEntry): URL | undefined {
   if (type === "registry" && ref !== undefined) {
     const { registry } = parseReference(ref);
     const isPlain = attributes["registry.insecure"] === "true" || isLoopback(registry);
-    return urlOf(`${isPlain ? "http" : "https"}://${registry === "docker.io" ? "registry-1.docker.io" : registry}/v2/`);
+    return urlOf(`${isPlain ? "http" : "https"}://${apiHost(registry)}/v2/`);
   }
   if (type === "gha") return urlOf((version === "1" ? undefined : secondUrl) ?? url);
   return urlOf(endpoint ?? account);

@@ -41,6 +41,11 @@ const NO_TLS: ReadonlySet<unknown> = new Set([
   "ECONNREFUSED",
 ]);
 
+/** The host that a registry is spoken to at. */
+export function apiHost(registry: string): string {
+  return registry === DOCKER_HUB ? HUB_API : registry;
+}
+
 /** True if a host is this machine, so that plain http is safe. */
 export function isLoopback(host: string): boolean {
   return LOOPBACK.test(host);
@@ -80,7 +85,7 @@ export function createEndpointFinder(options: EndpointOptions): EndpointFinder {
         repository: prefix === "" ? repository : `${prefix}/${repository}`,
       };
     }
-    const host = registry === DOCKER_HUB ? HUB_API : registry;
+    const host = apiHost(registry);
     return { host, origin: `${await schemeOf(host, signal)}://${host}`, repository };
   };
 }
