@@ -4,7 +4,7 @@ import { deepFreeze } from "../core/freeze.ts";
 import type { GitFacts } from "../core/git-facts.ts";
 import { isBelow } from "./changes.ts";
 import { readContentHashes } from "./content-hashes.ts";
-import { findRepositories, pathInRepository, type Repository } from "./repository.ts";
+import { findRepositories, guessRepositories, pathInRepository, type Repository } from "./repository.ts";
 import { readSnapshots, type Snapshot } from "./snapshot.ts";
 import { type GitSubject, hasFixedHash, hashCommit, hashPath } from "./subject.ts";
 
@@ -20,10 +20,30 @@ export async function readGitFacts<Subject extends GitSubject>(
   options: Abortable = {},
 ): Promise<ReadonlyMap<Subject, GitFacts>> {
   const directories = subjects.flatMap((subject) => [subject, ...subject.extraSources]).map((it) => it.directory);
-  const repositories = await findRepositories(directories, options.signal);
-  const snapshots = await readSnapshots(subjects, repositories, options.signal);
+  const { repositories, snapshots } = await lookAt(subjects, directories, options.signal);
   const facts = new Map(subjects.map((subject) => [subject, factsOf(subject, repositories, snapshots)]));
   return await withContentHashes(facts, repositories, options.signal);
+}
+
+interface Look {
+  readonly repositories: ReadonlyMap<string, Repository | undefined>;
+  readonly snapshots: ReadonlyMap<Repository, Snapshot>;
+}
+
+/** Asks of the repositories that are most likely meant while git says which are; if others are, it asks again. */
+async function lookAt(
+  subjects: readonly GitSubject[],
+  directories: readonly string[],
+  signal: AbortSignal | undefined,
+): Promise<Look> {
+  const guessed = guessRepositories(directories);
+  const early = readSnapshots(subjects, guessed, signal);
+  early.catch(() => undefined);
+  const found = await findRepositories(directories, signal);
+  const isRight = [...found].every(([directory, one]) => one?.topLevel === guessed.get(directory)?.topLevel);
+  if (isRight) return { repositories: guessed, snapshots: await early };
+  await Promise.allSettled([early]);
+  return { repositories: found, snapshots: await readSnapshots(subjects, found, signal) };
 }
 
 function factsOf(

@@ -1,6 +1,7 @@
 import { spawn } from "node:child_process";
 import { text } from "node:stream/consumers";
 import { PlanError } from "../core/errors.ts";
+import { fitsShell, runInShell } from "./git-shell.ts";
 
 /** How one git process is run. */
 export interface GitCommand {
@@ -19,12 +20,50 @@ export interface GitAnswer {
 }
 
 /**
- * Runs git and gives its answer, whatever the exit status.
+ * Runs git and gives its answer, whatever the exit status. What is asked at the same time runs at once, in one shell.
  *
  * @throws PlanError `PLAN_GIT_FAILED` if git cannot be started or is killed
  */
 export async function runGit(command: GitCommand): Promise<GitAnswer> {
   command.signal?.throwIfAborted();
+  if (!fitsShell(command)) return await runAlone(command);
+  return await new Promise((resolve, reject) => {
+    if (asked.length === 0) setImmediate(runAsked);
+    asked.push({ command, resolve, reject });
+  });
+}
+
+interface AskedCommand {
+  readonly command: GitCommand;
+  readonly resolve: (answer: Promise<GitAnswer> | GitAnswer) => void;
+  readonly reject: (error: unknown) => void;
+}
+
+/** What has been asked since the event loop last turned. */
+const asked: AskedCommand[] = [];
+
+function runAsked(): void {
+  const bySignal = new Map<AbortSignal | undefined, AskedCommand[]>();
+  for (const one of asked.splice(0)) {
+    const { signal } = one.command;
+    bySignal.set(signal, [...(bySignal.get(signal) ?? []), one]);
+  }
+  for (const [signal, together] of bySignal) void answerAll(together, signal);
+}
+
+async function answerAll(together: readonly AskedCommand[], signal: AbortSignal | undefined): Promise<void> {
+  try {
+    signal?.throwIfAborted();
+    const commands = together.map(({ command }) => command);
+    const answers = commands.length > 1 ? await runInShell(commands, { env: gitEnvironment(process.env), signal }) : [];
+    signal?.throwIfAborted();
+    for (const [index, { command, resolve }] of together.entries()) resolve(answers[index] ?? runAlone(command));
+  } catch (error) {
+    for (const { reject } of together) reject(error);
+  }
+}
+
+async function runAlone(command: GitCommand): Promise<GitAnswer> {
   const child = spawn("git", ["-C", command.directory, ...command.args], {
     env: gitEnvironment(process.env),
     stdio: ["pipe", "pipe", "pipe"],

@@ -25,7 +25,7 @@ export async function findRepositories(
   const groups = new Map<string, string[]>();
   for (const directory of new Set(directories)) {
     if (!isDirectory(directory)) continue;
-    const key = repositoryKey(directory);
+    const key = guessTopLevel(directory) ?? directory;
     groups.set(key, [...(groups.get(key) ?? []), directory]);
   }
   const found = new Map<string, Repository | undefined>();
@@ -60,15 +60,27 @@ async function askTopLevel(directory: string, signal: AbortSignal | undefined): 
 /** Variables that change where git looks for a repository. */
 const DISCOVERY = ["GIT_DIR", "GIT_WORK_TREE", "GIT_CEILING_DIRECTORIES"];
 
-/** The directory that holds `.git`, as a guess at which directories share a repository; their own name where the environment or nothing says so. */
-function repositoryKey(directory: string): string {
-  if (DISCOVERY.some((name) => process.env[name] !== undefined)) return directory;
+/** The work tree of each directory as git would most likely find it: for questions that need not wait for its answer. */
+export function guessRepositories(directories: readonly string[]): ReadonlyMap<string, Repository | undefined> {
+  const known = new Map<string, Repository>();
+  const guesses = directories.filter(isDirectory).map((directory) => {
+    const topLevel = guessTopLevel(directory);
+    const repository = topLevel === undefined ? undefined : (known.get(topLevel) ?? { topLevel });
+    if (repository) known.set(repository.topLevel, repository);
+    return [directory, repository] as const;
+  });
+  return new Map(guesses);
+}
+
+/** The directory that holds `.git`; undefined where the environment or nothing says which. */
+function guessTopLevel(directory: string): string | undefined {
+  if (DISCOVERY.some((name) => process.env[name] !== undefined)) return undefined;
   let current = realDirectory(directory);
   for (;;) {
     if (existsSync(join(current, ".git"))) return current;
-    if (existsSync(join(current, "HEAD"))) return directory; // perhaps a bare repository
+    if (existsSync(join(current, "HEAD"))) return undefined; // perhaps a bare repository
     const parent = dirname(current);
-    if (parent === current) return directory;
+    if (parent === current) return undefined;
     current = parent;
   }
 }
