@@ -1,4 +1,4 @@
-import { type BigIntStats, closeSync, constants, fstatSync, openSync, readSync } from "node:fs";
+import { type BigIntStats, closeSync, constants, fstatSync, openSync, read, readSync } from "node:fs";
 import { type FileHandle, open } from "node:fs/promises";
 import { InputError, PlanError } from "../core/errors.ts";
 import type { Pace } from "./pace.ts";
@@ -9,49 +9,60 @@ export type FoundFile = Pick<ContextEntry, "file" | "device" | "inode"> & {
   readonly stat: Pick<ContextEntry["stat"], "path" | "sizeBytes">;
 };
 
-/** The content of an open file. */
+/** The content of an open file. What is at hand is given straight away, else a promise of it. */
 export interface OpenFile {
-  read(
-    buffer: Buffer,
-    offset: number,
-    length: number,
-    position: number,
-  ): { readonly bytesRead: number } | Promise<{ readonly bytesRead: number }>;
+  read(buffer: Buffer, offset: number, length: number, position: number): number | Promise<number>;
   close(): void | Promise<void>;
 }
 
 const FLAGS = constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK;
-/** Larger ones are read while other things go on. */
-const SMALL_BYTES = 256 * 1024;
+/** What a call of a {@link Pace} may read. */
+const CALL_BYTES = 16 * 1024;
 
-/** Opens as {@link openEntry} does; small files of a quick file system are read straight away. */
+/** Opens as {@link openEntry} does; files of a quick file system are opened and read straight away. */
 export function createEntryOpener(pace: Pace): (entry: FoundFile) => OpenFile | Promise<OpenFile> {
-  return (entry) =>
-    pace.isQuick && entry.stat.sizeBytes <= SMALL_BYTES ? openSmallEntry(entry, pace) : openEntry(entry);
+  return (entry) => (pace.isQuick ? openNow(entry, pace) : openBeside(entry, pace));
 }
 
-function openSmallEntry(entry: FoundFile, pace: Pace): OpenFile {
+function openNow(entry: FoundFile, pace: Pace): OpenFile {
   const { file = "", stat } = entry;
   const startedAt = performance.now();
-  const descriptor = openNow(file, stat.path);
-  const close = (): void => {
-    closeSync(descriptor);
-    pace.took(4, performance.now() - startedAt);
-  };
+  const descriptor = openQuick(file, stat.path);
   const found = fstatSync(descriptor, { bigint: true });
-  if (isSame(found, entry)) {
-    return {
-      read: (buffer, offset, length, position) => ({
-        bytesRead: readSync(descriptor, buffer, offset, length, position),
-      }),
-      close,
-    };
-  }
-  close();
+  pace.took(2, performance.now() - startedAt);
+  if (isSame(found, entry)) return { read: createReader(descriptor, pace), close: () => closeSync(descriptor) };
+  closeSync(descriptor);
   throw treeChanged(stat.path);
 }
 
-function openNow(file: string, path: string): number {
+async function openBeside(entry: FoundFile, pace: Pace): Promise<OpenFile> {
+  pace.took(2, 0);
+  const handle = await openEntry(entry);
+  return { read: createReader(handle.fd, pace), close: () => handle.close() };
+}
+
+/** Reads straight away for as long as that is quick. */
+function createReader(descriptor: number, pace: Pace): OpenFile["read"] {
+  return (buffer, offset, length, position) => {
+    const calls = 1 + Math.floor(length / CALL_BYTES);
+    if (!pace.isQuick) {
+      pace.took(calls, 0);
+      return readBeside(descriptor, buffer, offset, length, position);
+    }
+    const startedAt = performance.now();
+    const bytesRead = readSync(descriptor, buffer, offset, length, position);
+    pace.took(calls, performance.now() - startedAt);
+    return bytesRead;
+  };
+}
+
+function readBeside(descriptor: number, ...place: Parameters<OpenFile["read"]>): Promise<number> {
+  return new Promise((resolve, reject) => {
+    read(descriptor, ...place, (error, bytesRead) => (error ? reject(error) : resolve(bytesRead)));
+  });
+}
+
+function openQuick(file: string, path: string): number {
   try {
     return openSync(file, FLAGS);
   } catch (cause) {

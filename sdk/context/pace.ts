@@ -5,7 +5,7 @@
 export interface Pace {
   /** True while files are best looked at straight away. */
   readonly isQuick: boolean;
-  /** Notes how long so many calls took. */
+  /** Notes how long so many calls took; of calls that nothing waited for, only that they were made. */
   took(calls: number, durationMs: number): void;
 }
 
@@ -13,6 +13,8 @@ export interface Pace {
 const QUICK_MS = 0.25;
 /** So many calls are judged together: on a busy machine single ones take long. */
 const WINDOW_CALLS = 256;
+/** So many are enough where they took as long as all of a window may. */
+const HOPELESS_CALLS = 16;
 /** After so many windows it is tried again. */
 const SLOW_WINDOWS = 8;
 
@@ -26,7 +28,8 @@ export function createPace(): Pace {
     took(moreCalls, moreMs) {
       calls += moreCalls;
       durationMs += moreMs;
-      if (calls < WINDOW_CALLS) return;
+      const isHopeless = calls >= HOPELESS_CALLS && durationMs > WINDOW_CALLS * QUICK_MS;
+      if (calls < WINDOW_CALLS && !isHopeless) return;
       if (slowWindows > 0) slowWindows -= 1;
       else if (durationMs > calls * QUICK_MS) slowWindows = SLOW_WINDOWS;
       [calls, durationMs] = [0, 0];

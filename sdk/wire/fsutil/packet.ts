@@ -24,13 +24,8 @@ const TAG = { type: 0x08, stat: 0x12, id: 0x18, data: 0x22 } as const;
 /** What a stat takes without its texts, about. */
 const TYPICAL_STAT_BYTES = 24;
 
-/** Room that {@link frameData} needs in front of the content. */
-export const DATA_HEADER_BYTES: number = FRAME_HEADER_BYTES + 16;
-/** Room that it needs behind the last content of a file. */
-export const DATA_END_BYTES: number = FRAME_HEADER_BYTES + 8;
-
 /**
- * Encodes a packet. Content goes faster through {@link frameData}.
+ * Encodes a packet. Content goes faster by {@link writeDataHeader}.
  *
  * @source https://github.com/tonistiigi/fsutil/blob/83cac42c1c52/types/wire.proto
  */
@@ -75,29 +70,18 @@ export function writeStatFrame(target: Buffer, stat: FileStat, start: number): n
   return end;
 }
 
-/**
- * Makes a framed data packet around content that is already in its buffer, without copying it: the content starts at
- * {@link DATA_HEADER_BYTES} and the headers are written right before it; the last packet of a file is followed by its end.
- * Gives the part of the buffer that is to be sent.
- */
-export function frameData(buffer: Buffer, id: number, sizeBytes: number, isLast: boolean): Buffer {
-  const contentEnd = DATA_HEADER_BYTES + sizeBytes;
-  const end = isLast ? writeDataHeader(buffer, id, 0, contentEnd) : contentEnd;
-  if (sizeBytes === 0) return buffer.subarray(contentEnd, end);
-  const start = DATA_HEADER_BYTES - dataHeaderSize(id, sizeBytes);
-  writeDataHeader(buffer, id, sizeBytes, start);
-  return buffer.subarray(start, end);
-}
-
-function dataHeaderSize(id: number, sizeBytes: number): number {
+/** What {@link writeDataHeader} writes. */
+export function dataHeaderSize(id: number, sizeBytes: number): number {
   const idBytes = id === 0 ? 0 : 1 + varintSize(id);
   return FRAME_HEADER_BYTES + 2 + idBytes + (sizeBytes === 0 ? 0 : 1 + varintSize(sizeBytes));
 }
 
-/** Writes all that stands before the content; gives the offset behind it. */
-function writeDataHeader(target: Buffer, id: number, sizeBytes: number, start: number): number {
-  const messageBytes = dataHeaderSize(id, sizeBytes) - FRAME_HEADER_BYTES + sizeBytes;
-  writeFrameHeader(target, messageBytes, start);
+/**
+ * Writes all that stands before the content of a data packet, framed for gRPC; gives the offset behind it. Without content
+ * that is all of the packet.
+ */
+export function writeDataHeader(target: Buffer, id: number, sizeBytes: number, start: number): number {
+  writeFrameHeader(target, dataHeaderSize(id, sizeBytes) - FRAME_HEADER_BYTES + sizeBytes, start);
   let end = start + FRAME_HEADER_BYTES;
   target[end] = TAG.type;
   target[end + 1] = TYPES.indexOf("data");

@@ -1,8 +1,9 @@
 import type { Abortable } from "../../core/abort.ts";
-import { PlanError, ProtocolError } from "../../core/errors.ts";
+import { ProtocolError } from "../../core/errors.ts";
+import { createContentSender, type TreeFile } from "./content-sender.ts";
 import { peerFailure, reportFailure } from "./failure.ts";
 import { createLargestFiles, type SentFile } from "./largest-files.ts";
-import { DATA_END_BYTES, DATA_HEADER_BYTES, decodePacket, encodePacket, frameData } from "./packet.ts";
+import { decodePacket, encodePacket } from "./packet.ts";
 import type { PacketStream } from "./packet-stream.ts";
 import { createRequestQueue } from "./request-queue.ts";
 
@@ -27,24 +28,6 @@ export interface EntryBatch {
   readonly fileBytes: number;
 }
 
-/** A file that the peer may ask for. */
-export interface TreeFile {
-  readonly path: string;
-  readonly sizeBytes: number;
-  open(): FileContent | Promise<FileContent>;
-}
-
-/** The content of an open file; a FileHandle is one. */
-export interface FileContent {
-  read(
-    buffer: Buffer,
-    offset: number,
-    length: number,
-    position: number,
-  ): { readonly bytesRead: number } | Promise<{ readonly bytesRead: number }>;
-  close(): void | Promise<void>;
-}
-
 /** What a transfer amounted to. */
 export interface SendSummary {
   /** Regular files of the tree. */
@@ -58,7 +41,6 @@ export interface SendSummary {
   readonly largestFiles: readonly SentFile[];
 }
 
-const CHUNK_BYTES = 128 * 1024;
 /** So many files are read at once. */
 const READERS = 4;
 
@@ -122,14 +104,18 @@ function createTransfer(stream: PacketStream, source: TreeSource): Transfer {
 
   const readRequested = async (): Promise<void> => {
     readers += 1;
-    for (let id = requested.take(); id !== undefined && !over; id = requested.take()) {
-      const file = source.file(id);
-      if (file === undefined) throw unknownFile(id);
-      summary.filesSent += 1;
-      largest.add(file);
-      const sentBytes = await sendContent(stream, id, file, () => over);
-      summary.bytesSent += sentBytes;
-    }
+    const sender = createContentSender(stream, () => over);
+    do {
+      for (let id = requested.take(); id !== undefined && !over; id = requested.take()) {
+        const file = source.file(id);
+        if (file === undefined) throw unknownFile(id);
+        summary.filesSent += 1;
+        largest.add(file);
+        const sentBytes = await sender.add(id, file);
+        summary.bytesSent += sentBytes;
+      }
+      // Others may have been asked for meanwhile.
+    } while (!over && (await sender.flush()));
     readers -= 1;
   };
 
@@ -162,35 +148,4 @@ function createTransfer(stream: PacketStream, source: TreeSource): Transfer {
 
 function unknownFile(id: number): ProtocolError {
   return new ProtocolError("WIRE_FRAME_INVALID", `the engine asked for unknown file ${id}`);
-}
-
-/** Gives the bytes that were sent: all, or fewer when the transfer is over before. */
-async function sendContent(stream: PacketStream, id: number, file: TreeFile, isOver: () => boolean): Promise<number> {
-  const { path, sizeBytes } = file;
-  const opened = file.open();
-  const handle = "then" in opened ? await opened : opened;
-  let sentBytes = 0;
-  try {
-    while (!isOver()) {
-      // One byte more than is expected, so that the same read notices a file that has grown.
-      const room = Math.min(CHUNK_BYTES, sizeBytes - sentBytes + 1);
-      const buffer = Buffer.allocUnsafe(DATA_HEADER_BYTES + room + DATA_END_BYTES);
-      const read = handle.read(buffer, DATA_HEADER_BYTES, room, sentBytes);
-      const { bytesRead } = "then" in read ? await read : read;
-      sentBytes += bytesRead;
-      const isLast = bytesRead < room && sentBytes === sizeBytes;
-      if (sentBytes > sizeBytes || (bytesRead === 0 && !isLast)) throw sizeChanged(path);
-      await stream.sendFrames(frameData(buffer, id, bytesRead, isLast));
-      if (isLast) break;
-    }
-  } finally {
-    await handle.close();
-  }
-  return sentBytes;
-}
-
-function sizeChanged(path: string): PlanError {
-  return new PlanError("PLAN_TREE_CHANGED", `${path} changed its size while it was sent to the engine`, {
-    hint: "Leave the files alone while they are built.",
-  });
 }

@@ -1,7 +1,8 @@
 import { appendFileSync, mkdirSync, renameSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
-import { openEntry } from "../../../sdk/context/open-file.ts";
+import { createEntryOpener, openEntry } from "../../../sdk/context/open-file.ts";
+import { createPace } from "../../../sdk/context/pace.ts";
 import { openTree } from "../../../sdk/context/virtual-tree.ts";
 import { walkTree } from "../../../sdk/context/walk.ts";
 import { makeTree } from "./tree-fixture.ts";
@@ -14,6 +15,29 @@ async function findEntry(root: string, path: string) {
 }
 
 describe("opening what was walked", () => {
+  it.each([true, false])("reads straight away for as long as that is quick (at first: %s)", async (isQuick) => {
+    const pace = createPace();
+    if (!isQuick) pace.took(1000, 10_000);
+    const entry = await findEntry(makeTree({ file: "content" }), "file");
+    const opened = createEntryOpener(pace)(entry);
+    expect("then" in opened).toBe(!isQuick);
+    const file = await opened;
+    const buffer = Buffer.alloc(9);
+    const first = file.read(buffer, 1, 3, 0);
+    expect(typeof first).toBe(isQuick ? "number" : "object");
+    expect(await first).toBe(3);
+    pace.took(isQuick ? 1000 : 3000, 10_000);
+    for (let round = 0; !isQuick && round < 8; round += 1) pace.took(300, 0);
+    const second = file.read(buffer, 4, 5, 3);
+    expect(typeof second).toBe(isQuick ? "object" : "number");
+    expect(await second).toBe(4);
+    expect(buffer.toString()).toBe("\0content\0");
+    await file.close();
+    rmSync(entry.file ?? "");
+    const gone = async () => await createEntryOpener(pace)(entry);
+    await expect(gone()).rejects.toMatchObject({ code: "PLAN_TREE_CHANGED" });
+  });
+
   it("opens the file that was found", async () => {
     const root = makeTree({ "a/file": "content" });
     const handle = await openEntry(await findEntry(root, "a/file"));

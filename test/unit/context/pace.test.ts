@@ -12,3 +12,9 @@ test("a file system is quick until many calls together were slow, and is tried a
   for (let round = 0; round < 8; round += 1) pace.took(300, 3000);
   expect(pace.isQuick).toBe(true);
 });
+
+test("a file system that takes very long for a few calls is slow at once", () => {
+  const pace = createPace();
+  pace.took(20, 100);
+  expect(pace.isQuick).toBe(false);
+});

@@ -3,8 +3,9 @@ import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { openTree } from "../../../../sdk/context/virtual-tree.ts";
 import { createTreeListing } from "../../../../sdk/session/filesync/tree-listing.ts";
+import type { FileContent, TreeFile } from "../../../../sdk/wire/fsutil/content-sender.ts";
 import { decodePacket, encodePacket, type Packet } from "../../../../sdk/wire/fsutil/packet.ts";
-import { type FileContent, sendTree, type TreeFile, type TreeSource } from "../../../../sdk/wire/fsutil/sender.ts";
+import { sendTree, type TreeSource } from "../../../../sdk/wire/fsutil/sender.ts";
 import { makeTree } from "../../context/tree-fixture.ts";
 import { createPipe } from "./packet-pipe.ts";
 
@@ -34,7 +35,7 @@ function countedReads(source: TreeSource, onRead: (bytes: number) => void): Tree
     return {
       read: async (...place) => {
         const read = await content.read(...place);
-        onRead(read.bytesRead);
+        onRead(read);
         return read;
       },
       close: () => content.close(),

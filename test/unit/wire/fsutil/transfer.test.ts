@@ -14,8 +14,9 @@ import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { openTree } from "../../../../sdk/context/virtual-tree.ts";
 import { createTreeListing } from "../../../../sdk/session/filesync/tree-listing.ts";
+import type { FileContent, TreeFile } from "../../../../sdk/wire/fsutil/content-sender.ts";
 import { receiveTree } from "../../../../sdk/wire/fsutil/receiver.ts";
-import { type FileContent, sendTree, type TreeFile, type TreeSource } from "../../../../sdk/wire/fsutil/sender.ts";
+import { sendTree, type TreeSource } from "../../../../sdk/wire/fsutil/sender.ts";
 import { makeDirectory, makeTree } from "../../context/tree-fixture.ts";
 import { createPipe } from "./packet-pipe.ts";
 
