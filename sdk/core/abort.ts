@@ -39,3 +39,27 @@ export async function delay(delayMs: number, signal?: AbortSignal): Promise<void
     clearTimeout(timer);
   }
 }
+
+/** How long something may take. */
+export interface Deadline extends Abortable {
+  readonly timeoutMs: number;
+  /** Makes what the action's signal gives as its reason when the time is over. */
+  readonly late: () => unknown;
+}
+
+/**
+ * Does something with a signal that fires when the time is over, too. It is for the action to end then; {@link raceAbort}
+ * gives up what does not.
+ */
+export async function withDeadline<T>(
+  { signal, timeoutMs, late }: Deadline,
+  action: (signal: AbortSignal) => Promise<T>,
+): Promise<T> {
+  const timeout = new AbortController();
+  const timer = setTimeout(() => timeout.abort(late()), timeoutMs);
+  try {
+    return await action(anySignal(signal, timeout.signal) ?? timeout.signal);
+  } finally {
+    clearTimeout(timer);
+  }
+}

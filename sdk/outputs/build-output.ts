@@ -17,6 +17,8 @@ export interface BuildOutput extends EngineOutput {
    * @returns the image that was made; undefined for outputs that hold no image
    */
   complete(exported: ExportResult): Promise<AttestedImage | undefined>;
+  /** True where the goal may mount layers from where they lie, so that the engine need not have them. Default false. */
+  readonly mounts?: boolean;
   /** Why we could not take what came, where the engine knows no more than that it was refused. */
   failure?(): unknown;
 }

@@ -15,8 +15,12 @@ export function cacheOutput(cache: Cache, settings: ImageSettings): BuildOutput 
       imported = await cache.importArchive(chunks, { signal });
     }),
     complete: async () => {
-      const [root, ...others] = imported;
-      if (root && others.length === 0) return await readAttestedImage(cache, root);
+      const [entry, ...others] = imported;
+      if (entry && others.length === 0) {
+        // The annotations are those of the archive: names in it.
+        const { annotations: _names, ...root } = entry;
+        return await readAttestedImage(cache, root);
+      }
       throw new ContentError("CONTENT_CORRUPT", `the engine's archive holds ${imported.length} images in place of one`);
     },
   };

@@ -26,6 +26,7 @@ export function registryOutput(settings: ImageSettings, { insecure, reader }: Re
         ...(insecure ? { "registry.insecure": "true" } : {}),
       },
     },
+    mounts: true,
     complete: async (exported) => await readAttestedImage(reader, exportedDescriptor(exported)),
   };
 }

@@ -1,4 +1,4 @@
-import { type Abortable, anySignal, raceAbort } from "../core/abort.ts";
+import { type Abortable, raceAbort, withDeadline } from "../core/abort.ts";
 import { InputError } from "../core/errors.ts";
 import { SECRET_LIMIT_BYTES } from "../core/secret-limit.ts";
 import { Secrets } from "../proto/gen/secrets_pb.js";
@@ -40,14 +40,8 @@ async function ask(
   read: Exclude<SecretValue, Uint8Array>,
   { signal, answerTimeoutMs }: Abortable & Required<SecretsOptions>,
 ): Promise<Uint8Array | undefined> {
-  const late = new AbortController();
-  const timer = setTimeout(() => late.abort(tooLate(id, answerTimeoutMs)), answerTimeoutMs);
-  const either = anySignal(signal, late.signal);
-  try {
-    return await raceAbort(read({ signal: either }), either);
-  } finally {
-    clearTimeout(timer);
-  }
+  const deadline = { signal, timeoutMs: answerTimeoutMs, late: () => tooLate(id, answerTimeoutMs) };
+  return await withDeadline(deadline, (either) => raceAbort(read({ signal: either }), either));
 }
 
 function tooLate(id: string, answerTimeoutMs: number): InputError {

@@ -1,4 +1,4 @@
-import { raceAbort } from "../core/abort.ts";
+import { raceAbort, withDeadline } from "../core/abort.ts";
 import { StatusError } from "../wire/status.ts";
 import { REQUEST_LIMIT_BYTES, REQUEST_TIMEOUT_MS } from "./limits.ts";
 import type { SessionCall } from "./service.ts";
@@ -13,17 +13,11 @@ export async function readSingleRequest(
   { messages }: Pick<SessionCall, "messages">,
   timeoutMs: number = REQUEST_TIMEOUT_MS,
 ): Promise<Uint8Array> {
-  const late = new AbortController();
-  const timer = setTimeout(
-    () => late.abort(new StatusError("DEADLINE_EXCEEDED", "the request did not come in time")),
-    timeoutMs,
+  const late = () => new StatusError("DEADLINE_EXCEEDED", "the request did not come in time");
+  const { value, done } = await withDeadline({ timeoutMs, late }, (signal) =>
+    raceAbort(messages[Symbol.asyncIterator]().next(), signal),
   );
-  try {
-    const { value, done } = await raceAbort(messages[Symbol.asyncIterator]().next(), late.signal);
-    if (done) throw new StatusError("INVALID_ARGUMENT", "the request is missing");
-    if (value.byteLength <= REQUEST_LIMIT_BYTES) return value;
-    throw new StatusError("RESOURCE_EXHAUSTED", `a request of ${value.byteLength} bytes is too long`);
-  } finally {
-    clearTimeout(timer);
-  }
+  if (done) throw new StatusError("INVALID_ARGUMENT", "the request is missing");
+  if (value.byteLength <= REQUEST_LIMIT_BYTES) return value;
+  throw new StatusError("RESOURCE_EXHAUSTED", `a request of ${value.byteLength} bytes is too long`);
 }

@@ -1,5 +1,5 @@
 import { randomBytes } from "node:crypto";
-import { readdir, truncate } from "node:fs/promises";
+import { readdir, readFile, truncate } from "node:fs/promises";
 import { join } from "node:path";
 import { execa } from "execa";
 import type { Run } from "kitsmith";
@@ -8,7 +8,7 @@ import { startIsolatedBuildkitd } from "../engines/test-engine.ts";
 import { testTools } from "../engines/test-tools.ts";
 import { BOTH_ENGINES } from "./package-bench.ts";
 import { useRunBench } from "./run-bench.ts";
-import { eventsOf, failureOf, mountDisk, unfinishedFiles } from "./run-fixture.ts";
+import { eventsOf, failureOf, mountDisk, tagsOf, unfinishedFiles } from "./run-fixture.ts";
 
 const bench = useRunBench("export");
 
@@ -28,6 +28,10 @@ async function waysOf(run: Run<unknown>): Promise<ReadonlySet<string>> {
 /** The manifests of an archive, as another program reads it. */
 async function inspect(archive: string, ...flags: readonly string[]): Promise<Readonly<Record<string, unknown>>> {
   return JSON.parse((await execa(testTools().skopeo, ["inspect", ...flags, archive])).stdout);
+}
+
+async function indexOf(cacheDirectory: string): Promise<unknown> {
+  return JSON.parse(await readFile(join(cacheDirectory, "index.json"), "utf8"));
 }
 
 function digestsOf(result: { readonly images: Readonly<Record<string, object>> }): readonly unknown[] {
@@ -82,14 +86,32 @@ describe("the way of an image to an archive", () => {
     expect(await waysOf(run)).toEqual(new Set(["exporting to oci image format"]));
   });
 
-  test("gives compression and time the same meaning", async () => {
-    const { opened, options } = await exportTo(inject("buildkitAddress"));
-    const reproducible = opened.reproducible({ epochSeconds: 1_700_000_000 });
+  test("gives compression, time and annotations the same meaning", async () => {
+    await using isolated = await startIsolatedBuildkitd();
+    const { opened, options } = await exportTo(isolated.address);
+    const settled = opened.reproducible({ epochSeconds: 1_700_000_000 }).annotations({
+      ...{ "org.example.of-image": "1", "index:org.example.of-index": "2" },
+      ...{ "manifest-descriptor:org.example.of-entry": "3", "index-descriptor:org.example.of-name": "4" },
+    });
+    const other = settled.engines(inject("buildkitAddress"));
+    const cacheDirectory = join(bench.directory, "other");
     for (const compression of ["uncompressed", { type: "zstd", level: 3, force: true }, "estargz"] as const) {
-      const exported = await reproducible.export({ ...options, compression, force: true });
-      const built = await reproducible.build({ ...bench.options(), compression, force: true });
-      expect(digestsOf(exported)).toEqual(digestsOf(built));
+      await settled.export({ ...options, compression, force: true });
+      await other.build({ cacheDirectory, compression, force: true });
+      expect(await indexOf(cacheDirectory)).toEqual(await indexOf(bench.cacheDirectory));
     }
+  });
+
+  test("into the cache is the same, for what is kept of a push, too", async () => {
+    const { opened } = await exportTo(inject("buildkitAddress"));
+    for (const run of [opened.build(bench.options()), opened.push({ ...bench.options(), keep: true, force: true })]) {
+      await run;
+      expect(await waysOf(run)).toEqual(new Set(["exporting to image"]));
+    }
+    expect(await tagsOf(inject("registryHost"), `${bench.org}/p`)).not.toEqual([]);
+    const attesting = opened.attest({ provenance: "min" }).build({ ...bench.options(), force: true });
+    await attesting;
+    expect(await waysOf(attesting)).toEqual(new Set(["exporting to oci image format"]));
   });
 });
 

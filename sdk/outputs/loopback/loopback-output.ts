@@ -12,6 +12,7 @@ export function loopbackOutput(cache: Cache, settings: ImageSettings, registry: 
   const repository = registry.openRepository();
   return {
     ...registryOutput({ ...settings, repository: repository.reference }, { insecure: true, reader: cache }),
+    mounts: false,
     failure: repository.failure,
   };
 }

@@ -106,7 +106,7 @@ async function startCacheExports(build: EngineBuild, solved: SolvedBuild, contex
   await build.cacheExports.begin({
     ...{ node: build.name, engine: build.engine.engine, caches, evidence, definition },
     // What is pushed may be mounted from where it lies.
-    fetch: build.output?.exporter.type === "image" ? undefined : async () => void (await job.statFile(reference, "/")),
+    fetch: build.output?.mounts ? undefined : async () => void (await job.statFile(reference, "/")),
     services: servicesFor({ ...build, output: undefined }, request, caches, context),
     sharedKey: request.sharedKey,
     entitlements: request.entitlements,

@@ -1,4 +1,4 @@
-import { anySignal, delay } from "../../core/abort.ts";
+import { delay, withDeadline } from "../../core/abort.ts";
 import { isKitsmithError, type KitsmithError, RunError } from "../../core/errors.ts";
 
 /** How often and for how long a node is tried. */
@@ -47,17 +47,12 @@ async function withTimeout<T>(
   timeoutMs: number | undefined,
 ): Promise<T> {
   if (timeoutMs === undefined) return await action(signal);
-  const timeout = new AbortController();
-  const reason = new RunError("RUN_TIMED_OUT", `it took longer than ${timeoutMs} ms`, {
-    hint: "Give it more with nodeTimeoutMs.",
-    details: { timeoutMs },
-  });
-  const timer = setTimeout(() => timeout.abort(reason), timeoutMs);
-  try {
-    return await action(anySignal(signal, timeout.signal) ?? signal);
-  } finally {
-    clearTimeout(timer);
-  }
+  const late = () =>
+    new RunError("RUN_TIMED_OUT", `it took longer than ${timeoutMs} ms`, {
+      hint: "Give it more with nodeTimeoutMs.",
+      details: { timeoutMs },
+    });
+  return await withDeadline({ signal, timeoutMs, late }, action);
 }
 
 const NETWORK =

@@ -13,16 +13,14 @@ import type { ImageOptions } from "../facade/options.ts";
 import { pullAttestations } from "../facts/stored-attestations.ts";
 import type { RunContext } from "../run.ts";
 import type { Stores } from "../stores.ts";
+import { createCacheWay } from "./cache-way.ts";
 import type { Destination, NodeImage } from "./destination.ts";
-import { annotationsOfIndex, imageSettings, indexEntries } from "./image-annotations.ts";
+import { annotationsOfIndex, indexEntries } from "./image-annotations.ts";
 
 /** Puts images into the OCI cache, under the names that the LinuxKit CLI gives them. */
 export function createCacheDestination(stores: Stores, context: RunContext, options: ImageOptions = {}): Destination {
   return {
-    output: async (node) => {
-      const { cacheOutput } = await import("../../outputs/cache-output.ts");
-      return cacheOutput(await stores.cache(), imageSettings(node, options));
-    },
+    output: createCacheWay(stores, context, options),
     settle: async () => {},
     transfer: (node) => pullAttested(node, stores, context),
     publish: (planned, images) => nameInCache(planned, images, stores, context),

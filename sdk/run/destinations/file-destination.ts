@@ -1,6 +1,5 @@
 import { join, parse } from "node:path";
 import { type PlatformText, parsePlatform } from "../../core/platform.ts";
-import { attestOptions } from "../../lower/attestation.ts";
 import { exportArchive } from "../../oci/layout/archive-export.ts";
 import { archiveOutput, writeComplete } from "../../outputs/archive-output.ts";
 import type { BuildOutput } from "../../outputs/build-output.ts";
@@ -12,8 +11,6 @@ import type { RunContext } from "../run.ts";
 import type { Stores } from "../stores.ts";
 import { createCacheDestination } from "./cache-destination.ts";
 import type { Destination } from "./destination.ts";
-import { imageSettings } from "./image-annotations.ts";
-import { createLoopbackReach } from "./loopback-reach.ts";
 
 /** Writes files: root file systems straight from the engine, images by way of the cache. */
 export function createFileDestination(options: ExportOptions, stores: Stores, context: RunContext): Destination {
@@ -28,16 +25,8 @@ export function createFileDestination(options: ExportOptions, stores: Stores, co
       return localOutput(platformDirectory(dest, node.plan), { epochSeconds, mode: options.mode });
     });
   const cached = createCacheDestination(stores, context, options);
-  const reach = createLoopbackReach(stores, context);
   return {
     ...cached,
-    output: async (node) => {
-      // What is attested says what it is attested of by the name that it is pushed to.
-      const isAttested = Object.keys(attestOptions(node.tagged.package.attest)).length > 0;
-      if (isAttested || !(await reach(node.engine))) return await cached.output(node);
-      const { loopbackOutput } = await import("../../outputs/loopback/loopback-output.ts");
-      return loopbackOutput(await stores.cache(), imageSettings(node, options), await stores.loopback());
-    },
     publish: async (planned, images) => {
       const index = await cached.publish(planned, images);
       await writeArchives(planned, { type, dest }, stores, context);

@@ -4,6 +4,7 @@ import type { Destination } from "./destination.ts";
 export function keepingImages(pushed: Destination, cached: Destination): Destination {
   return {
     ...pushed,
+    output: cached.output,
     publish: async (planned, images) => {
       if (images.length > 0) await cached.publish(planned, images);
       return await pushed.publish(planned, images);

@@ -1,9 +1,13 @@
+import { withDeadline } from "../../core/abort.ts";
 import type { PooledEngine } from "../engines/engine-pool.ts";
 import type { RunContext } from "../run.ts";
 import type { Stores } from "../stores.ts";
 
 /** Tells whether an engine reaches the run's loopback registry. */
 export type LoopbackReach = (engine: PooledEngine) => Promise<boolean>;
+
+/** Whoever else listens on the engine's port may be silent; we answer in no time. */
+const ANSWER_TIMEOUT_MS = 2000;
 
 /** Asks each engine once, by letting it look for an image there; where it does not ask us, somebody else may listen. */
 export function createLoopbackReach(stores: Stores, context: RunContext): LoopbackReach {
@@ -12,6 +16,8 @@ export function createLoopbackReach(stores: Stores, context: RunContext): Loopba
     const { address } = engine.facts;
     const answer = answers.get(address) ?? probe(engine, stores, context);
     answers.set(address, answer);
+    // What was lost on the way may come back.
+    answer.catch(() => answers.delete(address));
     return answer;
   };
 }
@@ -23,7 +29,10 @@ async function probe({ engine, facts, info }: PooledEngine, stores: Stores, { si
   const repository = (await stores.loopback()).openRepository();
   await using job = await engine.openJob({ exporters: [], services: [], sharedKey: "loopback-reach", signal });
   const { registry, repository: name } = repository.reference;
-  await job.resolveImage(`${registry}/${name}:none`, platform, { signal }).catch(() => undefined);
+  const deadline = { signal, timeoutMs: ANSWER_TIMEOUT_MS, late: () => undefined };
+  await withDeadline(deadline, (either) =>
+    job.resolveImage(`${registry}/${name}:none`, platform, { signal: either }).catch(() => undefined),
+  );
   signal.throwIfAborted();
   return repository.wasReached();
 }

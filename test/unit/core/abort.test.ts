@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { delay, raceAbort } from "../../../sdk/core/abort.ts";
+import { delay, raceAbort, withDeadline } from "../../../sdk/core/abort.ts";
 
 const REASON = { because: "of this" };
 
@@ -33,3 +33,12 @@ test.each([
     }
   },
 );
+
+test("an action has its time, and hears when that is over or nobody waits any more", async () => {
+  const late = () => REASON;
+  const wait = (signal: AbortSignal) => delay(60_000, signal);
+  expect(await withDeadline({ timeoutMs: 60_000, late }, async () => 1)).toBe(1);
+  await expect(withDeadline({ timeoutMs: 1, late }, wait)).rejects.toBe(REASON);
+  const gone = AbortSignal.abort("gone");
+  await expect(withDeadline({ signal: gone, timeoutMs: 60_000, late }, wait)).rejects.toBe("gone");
+});
