@@ -257,6 +257,12 @@ export interface Engine extends AsyncDisposable {
   diskUsage(options?: Abortable): Promise<readonly CacheRecord[]>;
   /** Removes what nothing uses from its build cache; gives back what was removed. */
   prune(options?: Abortable): Promise<readonly CacheRecord[]>;
+  /**
+   * Solves a graph for nothing but whether that goes well; it has no session to ask for anything.
+   *
+   * @throws BuildError `BUILD_FAILED` with what the engine says; EngineError `ENGINE_LOST`
+   */
+  tryGraph(definition: Definition, options?: Abortable): Promise<void>;
   /** Opens a session that jobs can share: what they all ask of it at the same time is asked once. It has to be disposed. */
   openSession(options: SessionOptions): Promise<JobSession>;
   /** Opens a job: a session, and a gateway through which graphs are solved. It has to be disposed. */

@@ -6,6 +6,7 @@ import type { ContainerEndpoint } from "./docker/container-address.ts";
 import { readDockerProcessors } from "./docker/docker-processors.ts";
 import type { Engine } from "./engine.ts";
 import { readEngineInfo } from "./engine-info.ts";
+import { tryGraph } from "./graph-trial.ts";
 import { openJob } from "./job/job.ts";
 import { openJobSession } from "./job/job-connection.ts";
 import { createContainerTransport, createTransport, type EngineKind } from "./transport.ts";
@@ -32,6 +33,7 @@ export async function openEngine({ kind, endpoint, name, signal }: EngineTarget)
       processors: async (options) => (docker ? await readDockerProcessors(docker, options) : undefined),
       diskUsage: (options) => readDiskUsage(main, options),
       prune: (options) => pruneCache(main, options),
+      tryGraph: (definition, options) => tryGraph({ address: name, transport, main }, definition, options),
       openSession: (options) => openJobSession({ address: name, transport, main }, options),
       openJob: (options) => openJob({ address: name, transport, main }, options),
       exportCache: (options) => exportCache({ address: name, transport, main }, options),

@@ -18,8 +18,10 @@ import { createCacheExports } from "./build-cache/cache-exports.ts";
 import { createDependencyBuilds } from "./dependencies/dependency-builds.ts";
 import { type NodeOrder, orderNodes } from "./dependencies/node-order.ts";
 import { createDestination } from "./destinations/destination-choice.ts";
+import { registryOf } from "./destinations/registry-destination.ts";
 import { assertReleaseTags } from "./destinations/release-tags.ts";
 import { createEnginePool, type EnginePool } from "./engines/engine-pool.ts";
+import { beginEngines } from "./engines/engines-ahead.ts";
 import type { ExportedPackage, RunResult } from "./facade/result.ts";
 import type { RunSpec } from "./facade/verbs.ts";
 import { announcePlan } from "./facts/announcement.ts";
@@ -27,6 +29,7 @@ import { assignEngines, replanned } from "./facts/assigned-plan.ts";
 import { gatherFacts } from "./facts/package-facts.ts";
 import { prepareBuilds } from "./facts/prepared-builds.ts";
 import { assertMayPush } from "./facts/push-permission.ts";
+import { openRegistryReaches, type RegistryReach } from "./facts/registry-reach.ts";
 import type { RunContext } from "./run.ts";
 import { createStores, type Stores } from "./stores.ts";
 import { tagPackageSet } from "./tagging/tagging.ts";
@@ -42,6 +45,7 @@ export async function executeRun(spec: RunSpec, context: RunContext): Promise<Ru
   const { emit, signal } = context;
   await using stores = createStores({ ...spec.options, signal, emit });
   await using pool = createEnginePool(context, spec.options.registries);
+  await using reaches = openRegistryReaches(context, spec.verb === "push" && (spec.options.keep ?? false));
 
   if (spec.verb === "push" && spec.options.release) assertReleaseTags(spec.options.release);
   const packages = await tagPackageSet(spec.set, { signal });
@@ -54,8 +58,13 @@ export async function executeRun(spec: RunSpec, context: RunContext): Promise<Ru
     ...(spec.verb === "push" ? { trustPublishedMs: spec.options.trustPublishedMs } : {}),
   });
   const decided = createPlan(facts, planOptions(spec));
+  const joined = joinNodes(decided, packages, facts);
+  if (spec.verb === "push") assertClean(facts);
+  beginEngines(joined, pool, async (engine, node) => {
+    if (spec.verb === "push") await reaches.reach(engine, registryOf(node));
+  });
   if (spec.verb === "push") await assertPush(facts, decided, stores, signal);
-  const prepared = await prepareBuilds(joinNodes(decided, packages, facts), { signal });
+  const prepared = await prepareBuilds(joined, { signal });
   const nodes = await assignEngines(prepared, pool);
   await verifyScanners(nodes, stores, { signal });
   const plan = { ...decided, packages: decided.packages.map((planned) => replanned(planned, nodes)) };
@@ -64,7 +73,7 @@ export async function executeRun(spec: RunSpec, context: RunContext): Promise<Ru
   const order = await orderNodes(nodes, signal);
   const warnings = countWarnings(emit);
   const counted = { ...context, emit: warnings.emit };
-  const ends = await performAll(spec, plan, { nodes, order }, { stores, pool }, counted);
+  const ends = await performAll(spec, plan, { nodes, order }, { stores, pool, reach: reaches.reach }, counted);
   signal.throwIfAborted();
   const result = toRunResult(plan, ends, Date.now() - startedAt, warnings);
   emit({ type: "run.finished", at: Date.now(), ok: result.ok, outcomes: countOutcomes(ends) });
@@ -86,7 +95,6 @@ async function assertPush(
   stores: Stores,
   signal: AbortSignal,
 ): Promise<void> {
-  assertClean(facts);
   // It comes first: a registry that does not let us in does not say what it has either.
   await assertMayPush(plan, stores, signal);
   assertKnown(facts, plan);
@@ -96,7 +104,7 @@ async function performAll(
   spec: RunSpec,
   plan: Plan,
   { nodes, order }: { readonly nodes: readonly RunNode[]; readonly order: NodeOrder },
-  { stores, pool }: { readonly stores: Stores; readonly pool: EnginePool },
+  { stores, pool, reach }: { readonly stores: Stores; readonly pool: EnginePool; readonly reach: RegistryReach },
   context: RunContext,
 ): Promise<readonly PackageEnd[]> {
   const stop = new AbortController();
@@ -113,7 +121,7 @@ async function performAll(
     context: stoppable,
     redactor,
     dependencies: createDependencyBuilds(executeRun, spec.options, stoppable),
-    destination: await createDestination(spec, nodes, stores, stoppable),
+    destination: await createDestination(spec, nodes, { stores, reach }, stoppable),
     attempts: { retries: spec.options.retries ?? DEFAULT_RETRIES, timeoutMs: spec.options.nodeTimeoutMs },
     sessions: createSharedSessions(signal),
     trees: createTreeWatch(signal),

@@ -2,7 +2,7 @@ import type { RunNode } from "../build/node.ts";
 import type { PushOptions } from "../facade/options.ts";
 import type { RunSpec } from "../facade/verbs.ts";
 import { isAssigned } from "../facts/assigned-plan.ts";
-import { createRegistryReach, type RegistryReach } from "../facts/registry-reach.ts";
+import type { RegistryReach } from "../facts/registry-reach.ts";
 import { collectingReceipts } from "../publishing/receipt-collection.ts";
 import type { RunContext } from "../run.ts";
 import type { Stores } from "../stores.ts";
@@ -16,14 +16,14 @@ import { withReleaseTags } from "./release-tags.ts";
 export async function createDestination(
   spec: RunSpec,
   nodes: readonly RunNode[],
-  stores: Stores,
+  { stores, reach }: { readonly stores: Stores; readonly reach: RegistryReach },
   context: RunContext,
 ): Promise<Destination> {
   switch (spec.verb) {
     case "build":
       return createCacheDestination(stores, context, spec.options);
     case "push": {
-      const pushed = await pushDestination(spec.options, nodes, stores, context);
+      const pushed = await pushDestination(spec.options, nodes, { stores, reach }, context);
       return spec.receipts === undefined ? pushed : collectingReceipts(pushed, spec.receipts, stores, context);
     }
     case "load": {
@@ -40,12 +40,10 @@ export async function createDestination(
 async function pushDestination(
   options: PushOptions,
   nodes: readonly RunNode[],
-  stores: Stores,
+  { stores, reach }: { readonly stores: Stores; readonly reach: RegistryReach },
   context: RunContext,
 ): Promise<Destination> {
   const { release, archTags = true, keep = false } = options;
-  // What is kept goes through the cache; then it does not matter what an engine reaches.
-  const reach: RegistryReach = keep ? async () => false : createRegistryReach(context);
   await Promise.all(nodes.filter(isAssigned).map((node) => reach(node.engine, registryOf(node))));
   const pushed = createRegistryDestination(stores, reach, context, options);
   const kept = keep ? keepingImages(pushed, createCacheDestination(stores, context, options)) : pushed;

@@ -1,5 +1,7 @@
+import { setMaxListeners } from "node:events";
 import { availableParallelism } from "node:os";
 import { createLimiter, type Limiter } from "../../core/concurrency.ts";
+import { EngineError } from "../../core/errors.ts";
 import { formatPlatform, type Platform } from "../../core/platform.ts";
 import type { RegistrySettings } from "../../credentials/registry-policy.ts";
 import type { EnsuredBuilders } from "../../engine/builder/builder-engine.ts";
@@ -22,12 +24,20 @@ export interface PooledEngine {
 /** The engines of a run: each is connected once, when the first node needs it, and closed with the run. */
 export interface EnginePool extends AsyncDisposable {
   forPlatform(platform: Platform, selection: EngineSelection): Promise<PooledEngine>;
+  /**
+   * The same ahead of the need, where it costs nothing should the need not come: undefined for an engine that would have to
+   * be found, or started.
+   */
+  ahead(platform: Platform, selection: EngineSelection): Promise<PooledEngine> | undefined;
   /** The same after the connection to an engine broke: connects anew, once for all that lost it. */
   renew(lost: PooledEngine, platform: Platform, selection: EngineSelection): Promise<PooledEngine>;
 }
 
 /** Connects to nothing yet. Engines that are started reach registries as the settings say. */
-export function createEnginePool(context: RunContext, registries?: RegistrySettings): EnginePool {
+export function createEnginePool(run: RunContext, registries?: RegistrySettings): EnginePool {
+  const closing = new AbortController();
+  const context: RunContext = { ...run, signal: AbortSignal.any([run.signal, closing.signal]) };
+  setMaxListeners(0, context.signal);
   const opened = new Map<string, Promise<PooledEngine>>();
   const byAddress = new Map<string, PooledEngine>();
   const keys = new Map<PooledEngine, Set<string>>();
@@ -74,6 +84,10 @@ export function createEnginePool(context: RunContext, registries?: RegistrySetti
 
   return {
     forPlatform,
+    ahead: (platform, selection) => {
+      const { kind } = selection.byPlatform[formatPlatform(platform)] ?? selection.default;
+      return kind === "address" || kind === "docker" ? forPlatform(platform, selection) : undefined;
+    },
     renew: (lost, platform, selection) => {
       for (const key of keys.get(lost) ?? []) opened.delete(key);
       keys.delete(lost);
@@ -81,6 +95,8 @@ export function createEnginePool(context: RunContext, registries?: RegistrySetti
       return forPlatform(platform, selection);
     },
     [Symbol.asyncDispose]: async () => {
+      // What was opened ahead may be still under way, and is not needed any more.
+      closing.abort(new EngineError("ENGINE_UNREACHABLE", "the run is over"));
       await Promise.allSettled(opened.values());
       await Promise.all([...all].map((engine) => engine[Symbol.asyncDispose]()));
     },

@@ -1,4 +1,6 @@
-import { isKitsmithError } from "../../core/errors.ts";
+import { setMaxListeners } from "node:events";
+import { EngineError, isKitsmithError } from "../../core/errors.ts";
+import { llb, marshal } from "../../llb/index.ts";
 import type { PooledEngine } from "../engines/engine-pool.ts";
 import type { RunContext } from "../run.ts";
 
@@ -10,14 +12,33 @@ const PROBE = "kitsmith/reachability-probe:none";
 /** What the network says when nobody is there; any other failure is the registry's own answer. */
 const NOBODY_THERE = /dial tcp|connection refused|no such host|no route to host|network is unreachable|i\/o timeout/i;
 
-/** Asks each engine once about each registry, by letting it look for an image that is not there. */
-export function createRegistryReach(context: RunContext): RegistryReach {
+/** Questions to engines about registries; disposing it ends those that are under way. */
+export interface RegistryReaches extends AsyncDisposable {
+  readonly reach: RegistryReach;
+}
+
+/**
+ * Asks each engine once about each registry, by letting it look for an image that is not there.
+ *
+ * @param kept - what is pushed goes through the cache: then it does not matter what an engine reaches
+ */
+export function openRegistryReaches({ emit, signal }: RunContext, kept: boolean): RegistryReaches {
   const answers = new Map<string, Promise<boolean>>();
-  return (engine, registry) => {
-    const key = `${engine.facts.address} ${registry}`;
-    const answer = answers.get(key) ?? probe(engine, registry, context);
-    answers.set(key, answer);
-    return answer;
+  const closing = new AbortController();
+  const context: RunContext = { emit, signal: AbortSignal.any([signal, closing.signal]) };
+  setMaxListeners(0, context.signal);
+  return {
+    reach: async (engine, registry) => {
+      if (kept) return false;
+      const key = `${engine.facts.address} ${registry}`;
+      const answer = answers.get(key) ?? probe(engine, registry, context);
+      answers.set(key, answer);
+      return await answer;
+    },
+    [Symbol.asyncDispose]: async () => {
+      closing.abort();
+      await Promise.allSettled(answers.values());
+    },
   };
 }
 
@@ -25,12 +46,12 @@ async function probe({ engine, facts }: PooledEngine, registry: string, context:
   const { signal, emit } = context;
   const [platform] = facts.platforms;
   if (!platform) return true;
-  await using job = await engine.openJob({ exporters: [], services: [], sharedKey: "registry-reach", signal });
   try {
-    await job.resolveImage(`${registry}/${PROBE}`, platform, { signal });
+    await engine.tryGraph(marshal(llb.image(`${registry}/${PROBE}`), { platform }), { signal });
     return true;
   } catch (error) {
     signal.throwIfAborted();
+    if (error instanceof EngineError) throw error;
     if (!isKitsmithError(error) || !NOBODY_THERE.test(error.message)) return true;
     emit({
       type: "notice",

@@ -38,6 +38,7 @@ function engineAt(address: string, exporters: readonly string[]): Engine {
     kind: "buildkit",
     info: async () => ({ version: "1", platforms: [], nativePlatforms: [], exporters, labels: {} }),
     processors: async () => undefined,
+    tryGraph: () => Promise.reject(new EngineError("ENGINE_LOST", "no builds here")),
     openSession: () => Promise.reject(new EngineError("ENGINE_LOST", "no builds here")),
     openJob: () => Promise.reject(new EngineError("ENGINE_LOST", "no builds here")),
     diskUsage: async () => [],

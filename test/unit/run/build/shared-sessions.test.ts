@@ -21,6 +21,7 @@ function createEngine(refused = 0) {
     processors: refuse,
     diskUsage: refuse,
     prune: refuse,
+    tryGraph: refuse,
     openJob: refuse,
     exportCache: refuse,
     openSession: async () => {
