@@ -127,6 +127,16 @@ describe("a registry over the cache", () => {
     expect(await incoming()).toEqual([]);
   });
 
+  test("lets one of those who ask at the same time send it", async () => {
+    const blob = randomBytes(200_000);
+    const asked = [open(), open(), open()].map(async ({ url }) => {
+      const status = await head(`${url}/blobs/${digestOf(blob)}`);
+      if (status === 404) expect(await push(url, blob)).toBe(201);
+      return status;
+    });
+    expect((await Promise.all(asked)).sort()).toEqual([200, 200, 404]);
+  });
+
   test("answers, though it cannot store, before all has come", async () => {
     const { repository, url } = open();
     await rm(join(cache.directory, ".incoming"), { recursive: true, force: true });

@@ -33,7 +33,8 @@ const PATH = /^\/v2\/(?<repository>[0-9a-f]+)\/(?<rest>.*)$/;
  */
 export async function startLoopbackRegistry(cache: Cache): Promise<LoopbackRegistry> {
   const repositories = new Map<string, OpenRepository>();
-  const target = createPushTarget(cache);
+  const closing = new AbortController();
+  const target = createPushTarget(cache, { signal: closing.signal });
   const running = new Set<Promise<void>>();
   const server = createServer((request, response) => {
     const task = answer(request, response, repositories, target);
@@ -55,6 +56,7 @@ export async function startLoopbackRegistry(cache: Cache): Promise<LoopbackRegis
       };
     },
     async [Symbol.asyncDispose]() {
+      closing.abort();
       await stop(server);
       await Promise.allSettled(running);
     },

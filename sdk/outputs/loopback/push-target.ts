@@ -1,10 +1,12 @@
 import { randomUUID } from "node:crypto";
 import { stat } from "node:fs/promises";
 import { join } from "node:path";
+import type { Abortable } from "../../core/abort.ts";
 import { type Digest, digestHex, isDigest } from "../../core/digest.ts";
 import type { Cache } from "../../oci/layout/cache.ts";
 import { type ContentStream, concatBytes } from "../../oci/model/content.ts";
 import { MANIFEST_LIMIT_BYTES } from "../../oci/model/manifest.ts";
+import { createComingBlobs } from "./coming-blobs.ts";
 
 /** A request of the distribution API within a repository. */
 export interface PushRequest {
@@ -35,32 +37,20 @@ export interface PushTarget {
  *
  * @source https://github.com/opencontainers/distribution-spec/blob/v1.1.1/spec.md#pushing-blobs-monolithically
  */
-export function createPushTarget(cache: Cache): PushTarget {
-  /** Sizes of blobs that are there, or are coming, by digest; undefined for those that are not. */
-  const held = new Map<Digest, Promise<number | undefined>>();
-
-  async function sizeOf(digest: Digest): Promise<number | undefined> {
-    const known = held.get(digest) ?? verifiedSize(cache, digest);
-    held.set(digest, known);
-    const size = await known;
-    if (size === undefined && held.get(digest) === known) held.delete(digest);
-    return size;
-  }
+export function createPushTarget(cache: Cache, { signal }: Abortable = {}): PushTarget {
+  const blobs = createComingBlobs((digest) => verifiedSize(cache, digest), { signal });
 
   async function store(content: ContentStream | Uint8Array, digest: Digest): Promise<void> {
-    const writing = cache.writeBlob(content, { expected: { digest } }).then(({ size }) => size);
-    const outcome = writing.catch(() => undefined);
-    held.set(digest, outcome);
-    await writing.catch((cause: unknown) => {
-      if (held.get(digest) === outcome) held.delete(digest);
-      throw cause;
-    });
+    await blobs.receive(
+      digest,
+      cache.writeBlob(content, { expected: { digest } }).then(({ size }) => size),
+    );
   }
 
   return {
     async answer({ method, base, rest, url, body }) {
       const blob = digestAfter("blobs/", rest);
-      if (method === "HEAD" && blob !== undefined) return found(blob, await sizeOf(blob));
+      if (method === "HEAD" && blob !== undefined) return found(blob, await blobs.ask(blob, base));
       if (method === "POST" && rest === "blobs/uploads/") {
         return { status: 202, headers: { location: `${base}/blobs/uploads/${randomUUID()}`, "content-length": 0 } };
       }
