@@ -1,5 +1,5 @@
 import type { Abortable } from "../../../core/abort.ts";
-import { mapConcurrent } from "../../../core/concurrency.ts";
+import { createLimiter, mapConcurrent } from "../../../core/concurrency.ts";
 import { formatPlatform, type Platform, type PlatformText, parsePlatform } from "../../../core/platform.ts";
 import { formatArchTag } from "../../model/arch-tag.ts";
 import { type Descriptor, descriptorPlatform } from "../../model/descriptor.ts";
@@ -58,6 +58,27 @@ export async function listArchTags(
   return listed !== undefined && own.every((one) => listed.has(one)) ? listed : undefined;
 }
 
+/** Tells what lies under the tag of an architecture; each is looked at once. */
+export type ArchTagLook = (platform: Platform) => Promise<Descriptor | undefined>;
+
+/** Begins to look at what is surely there, or expected. */
+export function lookAtArchTags(index: TaggedIndex, ours: readonly Descriptor[]): ArchTagLook {
+  const { client, repository, tag, signal } = index;
+  const { registry, repository: path } = repository;
+  const limited = createLimiter(LOOKUPS_AT_ONCE);
+  const looks = new Map<PlatformText, Promise<Descriptor | undefined>>();
+  const look: ArchTagLook = (platform) => {
+    const text = formatPlatform(platform);
+    const reference = { registry, repository: path, tag: formatArchTag(tag, platform) };
+    const found = looks.get(text) ?? limited(() => client.resolveManifest(reference, { signal }));
+    looks.set(text, found);
+    return found;
+  };
+  // Whoever needs the answer gets the failure.
+  for (const platform of [...platformsOf(ours).values(), ...(index.expected ?? [])]) look(platform).catch(() => {});
+  return look;
+}
+
 /**
  * What lies under the tags of single architectures: those that are known already, and those that are common.
  *
@@ -66,6 +87,7 @@ export async function listArchTags(
  */
 export async function readArchTags(
   index: TaggedIndex,
+  look: ArchTagLook,
   known: readonly Descriptor[],
   listed: ReadonlySet<string> | undefined,
 ): Promise<readonly Descriptor[]> {
@@ -74,7 +96,9 @@ export async function readArchTags(
   const asked = [...new Map([...byText(KNOWN_PLATFORMS), ...sure])].filter(
     ([text, platform]) => listed === undefined || sure.has(text) || listed.has(formatArchTag(index.tag, platform)),
   );
-  const found = await mapConcurrent(asked, LOOKUPS_AT_ONCE, ([, platform]) => readArchTag(index, platform, byDigest));
+  const found = await mapConcurrent(asked, LOOKUPS_AT_ONCE, async ([, platform]) =>
+    readArchTag(index, await look(platform), byDigest),
+  );
   return found.flat();
 }
 
@@ -88,13 +112,11 @@ function byText(platforms: readonly Platform[]): ReadonlyMap<PlatformText, Platf
 
 async function readArchTag(
   index: TaggedIndex,
-  platform: Platform,
+  image: Descriptor | undefined,
   known: ReadonlyMap<string, Descriptor>,
 ): Promise<readonly Descriptor[]> {
-  const { client, repository, tag, signal } = index;
+  const { client, repository, signal } = index;
   const { registry, repository: path } = repository;
-  const reference = { registry, repository: path, tag: formatArchTag(tag, platform) };
-  const image = await client.resolveManifest(reference, { signal });
   if (image === undefined) return [];
   const listed = known.get(image.digest);
   if (listed !== undefined) return [listed];

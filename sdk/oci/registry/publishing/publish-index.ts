@@ -7,7 +7,14 @@ import { annotateIndex, mergeIndex } from "../../model/index-merge.ts";
 import { createIndex, encodeIndex, type ImageIndex, isIndex, parseIndexOrManifest } from "../../model/manifest.ts";
 import { isIndexMediaType } from "../../model/media-type.ts";
 import { formatReference, type Reference } from "../../model/reference.ts";
-import { listArchTags, putArchTags, readArchTags, type TaggedIndex } from "./arch-tags.ts";
+import {
+  type ArchTagLook,
+  listArchTags,
+  lookAtArchTags,
+  putArchTags,
+  readArchTags,
+  type TaggedIndex,
+} from "./arch-tags.ts";
 import { markAttestations, readMarkedAttestations } from "./attestation-marks.ts";
 
 /** What is published under which tag. */
@@ -42,14 +49,15 @@ export async function publishIndex(request: PublishRequest): Promise<Descriptor>
   if (archTags) await markAttestations(request, request.entries);
   let mine = await addEntries(request, archTags);
   for (let round = 1; round < ROUNDS; round += 1) {
+    const look = archTags ? lookAtArchTags(request, request.entries) : undefined;
     const [current, listed] = await Promise.all([
       readIndex(request),
       archTags ? listArchTags(request, request.entries) : undefined,
     ]);
     if (!archTags && current?.descriptor.digest !== mine.digest) throw conflict(request);
     // Whoever came later has the last word.
-    const all = archTags
-      ? await mergeAll(request, current?.index, listed)
+    const all = look
+      ? await mergeAll(request, current?.index, { look, listed })
       : mergeIndex(current?.index, request.entries);
     const merged = annotateIndex(all, request.annotations ?? {}, "keep");
     if (current !== undefined && holds(current, merged)) return current.descriptor;
@@ -74,10 +82,10 @@ async function addEntries(request: PublishRequest, archTags: boolean): Promise<D
 async function mergeAll(
   request: PublishRequest,
   current: ImageIndex | undefined,
-  listed: ReadonlySet<string> | undefined,
+  { look, listed }: { readonly look: ArchTagLook; readonly listed: ReadonlySet<string> | undefined },
 ): Promise<ImageIndex> {
   const { entries } = request;
-  const tagged = await readArchTags(request, [...(current?.manifests ?? []), ...entries], listed);
+  const tagged = await readArchTags(request, look, [...(current?.manifests ?? []), ...entries], listed);
   const merged = mergeIndex(current, [...entries, ...tagged]);
   const marked = await readMarkedAttestations(request, merged.manifests, entries);
   return marked.length === 0 ? merged : mergeIndex(merged, marked);
