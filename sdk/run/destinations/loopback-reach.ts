@@ -1,4 +1,6 @@
 import { withDeadline } from "../../core/abort.ts";
+import { EngineError } from "../../core/errors.ts";
+import { llb, marshal } from "../../llb/index.ts";
 import type { PooledEngine } from "../engines/engine-pool.ts";
 import type { RunContext } from "../run.ts";
 import type { Stores } from "../stores.ts";
@@ -27,12 +29,12 @@ async function probe({ engine, facts, info }: PooledEngine, stores: Stores, { si
   // What is behind another kind of address has another loopback.
   if (!facts.address.startsWith("unix://") || !info.exporters.includes("image") || !platform) return false;
   const repository = (await stores.loopback()).openRepository();
-  await using job = await engine.openJob({ exporters: [], services: [], sharedKey: "loopback-reach", signal });
   const { registry, repository: name } = repository.reference;
+  const graph = marshal(llb.image(`${registry}/${name}:none`), { platform });
   const deadline = { signal, timeoutMs: ANSWER_TIMEOUT_MS, late: () => undefined };
-  await withDeadline(deadline, (either) =>
-    job.resolveImage(`${registry}/${name}:none`, platform, { signal: either }).catch(() => undefined),
-  );
-  signal.throwIfAborted();
+  await withDeadline(deadline, (either) => engine.tryGraph(graph, { signal: either })).catch((error: unknown) => {
+    signal.throwIfAborted();
+    if (error instanceof EngineError) throw error;
+  });
   return repository.wasReached();
 }
