@@ -187,8 +187,8 @@ export interface ExportResult {
  */
 export interface BuildJob extends AsyncDisposable {
   readonly ref: string;
-  /** LLB capabilities that are enabled on the engine. */
-  readonly capabilities: ReadonlySet<string>;
+  /** LLB capabilities that are enabled on the engine. It is asked with the first call. */
+  capabilities(): Promise<ReadonlySet<string>>;
   /** Builds a graph, or has a frontend make one. The result is lazy: steps run when something of it is asked for. */
   solve(
     request: Pick<SolveRequest, "input">,

@@ -53,7 +53,7 @@ describe.each(KINDS)("a job on %s", (kind) => {
       exporters: [{ type: "oci", attributes: {} }],
       services: [createFileSendService(new Map([[0, streamReceiver(() => createWriteStream(archive))]]))],
     });
-    expect(job.capabilities).toContain("file.base");
+    expect(await job.capabilities()).toContain("file.base");
     const result = await job.solve({ input: graphInput(helloState().entrypoint("/hello")) });
     const { reference } = result;
     if (reference === undefined) throw new Error("no reference");

@@ -26,7 +26,7 @@ const ABANDON_TIMEOUT_MS = 5000;
 const POLICY_CAPABILITY = "source.policy.session";
 
 /**
- * Opens a build on an engine and asks what the engine can do.
+ * Opens a build on an engine. Where it asks for more than others do, the engine is heard first.
  *
  * @throws BuildError if the daemon refuses the build, such as for an entitlement that it does not allow
  * @throws EngineError `ENGINE_LOST`, `ENGINE_FEATURE_MISSING` where it does not ask about sources
@@ -35,10 +35,11 @@ export async function openJob(engine: JobEngine, options: JobOptions): Promise<B
   options.signal?.throwIfAborted();
   const connection = await openJobConnection(engine, options);
   try {
-    const { LLBCaps } = await connection.call(LLBBridge.method.ping, {});
-    const capabilities = new Set(LLBCaps.filter(({ Enabled }) => Enabled).map(({ ID }) => ID));
-    if (options.sourcePolicy && !capabilities.has(POLICY_CAPABILITY)) throw withoutPolicy(engine.address);
-    return createJob(connection, capabilities);
+    const job = createJob(connection);
+    const { sourcePolicy = false, entitlements = [] } = options;
+    const capabilities = sourcePolicy || entitlements.length > 0 ? await job.capabilities() : undefined;
+    if (sourcePolicy && !capabilities?.has(POLICY_CAPABILITY)) throw withoutPolicy(engine.address);
+    return job;
   } catch (error) {
     await connection.close();
     throw error;
@@ -51,7 +52,8 @@ function withoutPolicy(address: string): EngineError {
   });
 }
 
-function createJob(connection: JobConnection, capabilities: ReadonlySet<string>): BuildJob {
+function createJob(connection: JobConnection): BuildJob {
+  let capabilities: Promise<ReadonlySet<string>> | undefined;
   const evaluate = async (reference: ResultReference, options: Abortable = {}): Promise<void> => {
     const { definition } = reference;
     const again = definition === undefined ? undefined : { Definition: encodeDefinition(definition) };
@@ -59,7 +61,10 @@ function createJob(connection: JobConnection, capabilities: ReadonlySet<string>)
   };
   return {
     ref: connection.ref,
-    capabilities,
+    capabilities: () => {
+      capabilities ??= readCapabilities(connection);
+      return capabilities;
+    },
     async solve(request, options = {}) {
       const { input } = request;
       const again =
@@ -90,6 +95,11 @@ function createJob(connection: JobConnection, capabilities: ReadonlySet<string>)
     abandon: (reason) => abandon(connection, reason),
     [Symbol.asyncDispose]: () => connection.close(),
   };
+}
+
+async function readCapabilities(connection: JobConnection): Promise<ReadonlySet<string>> {
+  const { LLBCaps } = await connection.call(LLBBridge.method.ping, {});
+  return new Set(LLBCaps.filter(({ Enabled }) => Enabled).map(({ ID }) => ID));
 }
 
 async function resolveImage(

@@ -42,7 +42,7 @@ export async function solveInput(
   const { input } = lowerStep(called, known);
   const checked = async (graph: Definition): Promise<Definition> => {
     const definition = await withScriptTexts(graph, directory);
-    const { capabilities } = job;
+    const capabilities = await job.capabilities();
     checkRequirements(definition, { engine: describeEngine(engine), capabilities, sourceRoot: directory });
     return definition;
   };
