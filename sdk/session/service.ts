@@ -19,8 +19,8 @@ export interface SessionCall {
   /** Sends one message; resolves when there is room for more. */
   send(message: Uint8Array): Promise<void>;
   /**
-   * Sends messages that are framed already (a zero byte, the length in four bytes, the message), one behind the other, as
-   * `send` does. The bytes must not be changed afterwards.
+   * Sends messages that are framed already (a zero byte, the length in four bytes, the message), one behind the other.
+   * Resolves when all is on its way: the bytes must not be changed before.
    */
   sendFrames(frames: Uint8Array): Promise<void>;
   /** Fires when the daemon cancels the call or the session ends. */

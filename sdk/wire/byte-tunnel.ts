@@ -1,4 +1,3 @@
-import { once } from "node:events";
 import {
   type ClientHttp2Stream,
   connect,
@@ -66,12 +65,11 @@ function createTunnel(stream: ClientHttp2Stream, close: () => void): Duplex {
   const decoder = createSliceDecoder(MESSAGE_LIMIT_BYTES);
   const tunnel = new Duplex({
     read: () => void stream.resume(),
-    write: (chunk: Buffer, _encoding, done) => send(stream, [chunk]).then(() => done(), done),
+    writableHighWaterMark: SEND_BUFFER_BYTES,
+    write: (chunk: Buffer, _encoding, done) => send(stream, [chunk], done),
     writev: (chunks: { chunk: Buffer }[], done) => {
-      send(
-        stream,
-        chunks.map(({ chunk }) => chunk),
-      ).then(() => done(), done);
+      const buffers = chunks.map(({ chunk }) => chunk);
+      send(stream, buffers, done);
     },
     final: (done) => void stream.end(done),
     destroy: (error, done) => {
@@ -98,13 +96,12 @@ function createTunnel(stream: ClientHttp2Stream, close: () => void): Duplex {
   return tunnel;
 }
 
-async function send(stream: ClientHttp2Stream, chunks: readonly Buffer[]): Promise<void> {
-  stream.cork();
+/** Gives the word when all of it is written: the bytes may be changed then. */
+function send(stream: ClientHttp2Stream, chunks: readonly Buffer[], done: (error?: Error | null) => void): void {
+  const parts: Buffer[] = [];
   let [pending, pendingBytes]: [Buffer[], number] = [[], 0];
   const flush = (): void => {
-    if (pendingBytes === 0) return;
-    stream.write(sliceHeader(pendingBytes));
-    for (const chunk of pending) stream.write(chunk);
+    if (pendingBytes > 0) parts.push(sliceHeader(pendingBytes), ...pending);
     [pending, pendingBytes] = [[], 0];
   };
   for (const chunk of chunks) {
@@ -113,8 +110,15 @@ async function send(stream: ClientHttp2Stream, chunks: readonly Buffer[]): Promi
     pendingBytes += chunk.byteLength;
   }
   flush();
+  const last = parts.pop();
+  if (last === undefined) {
+    done();
+    return;
+  }
+  stream.cork();
+  for (const part of parts) stream.write(part);
+  stream.write(last, done);
   stream.uncork();
-  while (stream.writableLength > SEND_BUFFER_BYTES) await once(stream, "drain");
 }
 
 /** What stands before the bytes of a message that holds nothing else: gRPC's header, and that of a field with bytes. */

@@ -1,4 +1,3 @@
-import { once } from "node:events";
 import {
   type IncomingHttpHeaders,
   performServerHandshake,
@@ -6,9 +5,9 @@ import {
   type ServerHttp2Stream,
 } from "node:http2";
 import type { Duplex } from "node:stream";
-import { setImmediate } from "node:timers/promises";
 import { ProtocolError } from "../core/errors.ts";
 import { decodeFrames, encodeFrame, encodeFrameHeader } from "./grpc-frame.ts";
+import { bypassContent, type ContentBypass } from "./http2/content-bypass.ts";
 import { FLOW_WINDOW_BYTES, MESSAGE_LIMIT_BYTES, STREAMS_LIMIT } from "./limits.ts";
 import { readSlices } from "./slice-reader.ts";
 import { StatusError, statusNumber } from "./status.ts";
@@ -27,7 +26,7 @@ export interface ServerCall {
   readonly content: AsyncIterable<Uint8Array>;
   /** Resolves when there is room for more. */
   send(message: Uint8Array): Promise<void>;
-  /** Sends messages that are framed already, one behind the other. The bytes must not be changed afterwards. */
+  /** Sends messages that are framed already, one behind the other. Resolves when the bytes may be changed again. */
   sendFrames(frames: Uint8Array): Promise<void>;
   /** Fires when the peer cancels the call or the connection ends. */
   readonly signal: AbortSignal;
@@ -44,9 +43,11 @@ export interface GrpcServer {
   close(): Promise<void>;
 }
 
+type Lane = ContentBypass["lane"];
+
 /** A list of patterns travels as one header each. */
 const HEADER_PAIRS_LIMIT = 1_000_000;
-/** Above so much a sender waits. node:http2 itself asks for a pause after 16 KiB, which costs half of the throughput. */
+/** Above so much a sender waits. */
 const SEND_BUFFER_BYTES = 1024 * 1024;
 /** Up to so much is copied behind its header. */
 const COPIED_BYTES = 4096;
@@ -56,7 +57,8 @@ const COPIED_BYTES = 4096;
  * Own framing on node:http2, because values of repeated headers (patterns with commas) must stay apart.
  */
 export function serveGrpc(connection: Duplex, methods: Readonly<Record<string, ServerHandler>>): GrpcServer {
-  const session = performServerHandshake(connection, {
+  const { control, lane } = bypassContent(connection);
+  const session = performServerHandshake(control, {
     maxHeaderListPairs: HEADER_PAIRS_LIMIT,
     maxSessionMemory: 1024,
     settings: {
@@ -72,7 +74,7 @@ export function serveGrpc(connection: Duplex, methods: Readonly<Record<string, S
     "stream",
     (stream: ServerHttp2Stream, headers: IncomingHttpHeaders, _flags: number, rawHeaders: string[]) => {
       const path = headers[":path"] ?? "";
-      const task = serveCall(stream, readHeaders(rawHeaders), methods[path] ?? (() => unimplemented(path)));
+      const task = serveCall(stream, lane, readHeaders(rawHeaders), methods[path] ?? (() => unimplemented(path)));
       running.add(task);
       void task.finally(() => running.delete(task));
     },
@@ -99,17 +101,37 @@ async function whenClosed(session: ServerHttp2Session, connection: Duplex): Prom
   connection.destroy();
 }
 
-async function serveCall(stream: ServerHttp2Stream, headers: ServerCallHeaders, handler: ServerHandler): Promise<void> {
+async function serveCall(
+  stream: ServerHttp2Stream,
+  lane: Lane,
+  headers: ServerCallHeaders,
+  handler: ServerHandler,
+): Promise<void> {
   const canceled = new AbortController();
-  const end = (): void => canceled.abort(new ProtocolError("SESSION_CLOSED", "the call was canceled by its caller"));
+  const { id = 0 } = stream;
+  const end = (): void => {
+    lane.closeStream(id);
+    canceled.abort(new ProtocolError("SESSION_CLOSED", "the call was canceled by its caller"));
+  };
   stream.on("error", end);
   stream.on("close", end);
+  let sending: Promise<void> = Promise.resolve();
+  const send = (parts: readonly Uint8Array[]): Promise<void> => {
+    canceled.signal.throwIfAborted();
+    sending = lane.send(id, parts);
+    return sending;
+  };
   const call: ServerCall = {
     headers,
     messages: decodeFrames(stream.iterator({ destroyOnReturn: false }), MESSAGE_LIMIT_BYTES),
     content: readSlices(stream, MESSAGE_LIMIT_BYTES),
-    send: (message) => send(stream, framed(message), canceled.signal),
-    sendFrames: (frames) => send(stream, [frames], canceled.signal),
+    send: async (message) => {
+      const sent = send(framed(message));
+      if (lane.waitingBytes(id) > SEND_BUFFER_BYTES) await sent;
+      // That it failed is told by the signal, and to whoever sends next.
+      else sent.catch(() => undefined);
+    },
+    sendFrames: async (frames) => await send([frames]),
     signal: canceled.signal,
   };
   let failure: unknown;
@@ -119,22 +141,9 @@ async function serveCall(stream: ServerHttp2Stream, headers: ServerCallHeaders, 
   } catch (error) {
     failure = error ?? new StatusError("UNKNOWN", "the call failed");
   }
+  // Trailers overtake what is still waiting.
+  await sending.catch(() => undefined);
   finish(stream, failure);
-}
-
-/** Bun's streams come to a halt when much is written to them within one turn. */
-const IS_BUN = process.versions.bun !== undefined;
-
-/** All that is sent in one turn of the event loop goes out together. */
-async function send(stream: ServerHttp2Stream, parts: readonly Uint8Array[], signal: AbortSignal): Promise<void> {
-  signal.throwIfAborted();
-  if (!IS_BUN && stream.writableCorked === 0) {
-    stream.cork();
-    process.nextTick(() => stream.uncork());
-  }
-  for (const part of parts) stream.write(part);
-  if (IS_BUN) await setImmediate();
-  while (stream.writableLength > SEND_BUFFER_BYTES) await once(stream, "drain", { signal });
 }
 
 function framed(message: Uint8Array): readonly Uint8Array[] {

@@ -28,16 +28,15 @@ const CHUNK_BYTES = 128 * 1024;
 /** For the headers of a chunk, and what marks the end of a file. */
 const SPARE_BYTES = 256;
 
-/** Creates a sender. It keeps its own copy of what waits, of a chunk at most. */
+/** Creates a sender. All goes through one buffer of its own: those of their own for each chunk keep the garbage collector busy. */
 export function createContentSender(stream: PacketStream, isOver: () => boolean): ContentSender {
-  let buffer = Buffer.allocUnsafeSlow(CHUNK_BYTES + SPARE_BYTES);
+  const buffer = Buffer.allocUnsafeSlow(CHUNK_BYTES + SPARE_BYTES);
   let end = 0;
 
   const flush = async (): Promise<boolean> => {
     if (end === 0) return false;
     const frames = buffer.subarray(0, end);
     end = 0;
-    buffer = Buffer.allocUnsafeSlow(CHUNK_BYTES + SPARE_BYTES);
     await stream.sendFrames(frames);
     return true;
   };

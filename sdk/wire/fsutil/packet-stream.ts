@@ -4,6 +4,6 @@ export interface PacketStream {
   readonly messages: AsyncIterable<Uint8Array>;
   /** Sends one encoded packet; resolves when there is room for more. The bytes must not be changed afterwards. */
   send(message: Uint8Array): Promise<void>;
-  /** Sends packets that are framed as messages already, one behind the other, as {@link PacketStream.send} does. */
+  /** Sends packets that are framed as messages already, one behind the other; resolves when the bytes may be changed. */
   sendFrames(frames: Uint8Array): Promise<void>;
 }

@@ -160,6 +160,35 @@ describe("the gRPC server", () => {
     await server.closed;
   });
 
+  test("tells a sender that its call was canceled", async () => {
+    let failure: unknown;
+    let tell: (() => void) | undefined;
+    const over = new Promise<void>((resolve) => {
+      tell = resolve;
+    });
+    const { server, session } = pair({
+      "/s/M": async (call) => {
+        try {
+          for (;;) {
+            await call.send(Buffer.from("tick"));
+            await new Promise((resolve) => setImmediate(resolve));
+          }
+        } catch (error) {
+          failure = error;
+        }
+        tell?.();
+      },
+    });
+    const stream = session.request(HEADERS);
+    stream.on("error", () => undefined);
+    await once(stream, "data");
+    stream.close(8);
+    await over;
+    expect(failure).toMatchObject({ code: "SESSION_CLOSED" });
+    session.destroy();
+    await server.closed;
+  });
+
   test.each(["server", "peer"] as const)("ends calls when the %s closes the connection", async (who) => {
     let reason: unknown;
     let started: (() => void) | undefined;
