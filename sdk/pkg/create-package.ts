@@ -7,7 +7,7 @@ import { encodeConfigLabel, type PackageConfig } from "./config-label.ts";
 import { type DockerfileOptions, dockerfileOptionsOf } from "./dockerfile-options.ts";
 import { type FrontendOptions, frontendImageOf } from "./frontend-image.ts";
 import type { BuildArg, DockerfileSource, ExtraSource, HashOptions, Package, Recipe } from "./package.ts";
-import { remoteContextOf } from "./remote-context.ts";
+import { fileContextOf, remoteContextOf } from "./remote-context.ts";
 
 /** What LinuxKit takes where a package says nothing. */
 export const PACKAGE_DEFAULTS: {
@@ -59,13 +59,14 @@ export interface PackageInit {
   readonly hash?: HashOptions;
 }
 
-/** What a package is made of whose Dockerfile and context the engine fetches. Nothing of it lies on this machine. */
+/** What a package is made of whose Dockerfile and context the engine fetches, or gets as one archive. */
 export interface RemotePackageInit extends Omit<PackageInit, "directory" | "recipe" | "extraSources" | "ignoreFiles"> {
   /**
    * A git repository, `https://host/path.git#ref:directory`: its tag is made from the commit that the reference is now. Or
-   * the http address of an archive, which needs a `hash`.
+   * the http address of an archive, which needs a `hash`. Or a tar of this machine, plain or compressed, by its absolute
+   * path: its tag is made from the digest of its bytes, and engines get it as a stream, unpacked nowhere here.
    */
-  readonly context: string;
+  readonly context: string | { readonly tar: string };
   /** The directory in the context that is built. Default all of it. */
   readonly contextSubdirectory?: string;
 }
@@ -78,7 +79,11 @@ export interface RemotePackageInit extends Omit<PackageInit, "directory" | "reci
 export function createRemotePackage({ context, contextSubdirectory, ...init }: RemotePackageInit): Package {
   const pkg = createPackage({ ...init, directory: "/" });
   if (pkg.source.kind !== "dockerfile") throw invalidOption("recipe", "needs a directory");
-  const source = { ...pkg.source, remote: remoteContextOf(context, contextSubdirectory) };
+  const remote =
+    typeof context === "string"
+      ? remoteContextOf(context, contextSubdirectory)
+      : fileContextOf(context.tar, contextSubdirectory);
+  const source = { ...pkg.source, remote };
   return deepFreeze<Package>({ ...pkg, directory: "", source });
 }
 

@@ -1,13 +1,26 @@
+import { isAbsolute } from "node:path";
+import { type Digest, digestHex } from "../core/digest.ts";
 import { InputError } from "../core/errors.ts";
+import { uploadUrl } from "../core/upload-url.ts";
 import { parseGitRemote } from "../llb/sources/git-remote.ts";
 
 /** A build context that the engine fetches: a git repository, or an archive. */
 export interface RemoteContext {
   readonly kind: "git" | "archive";
-  /** As the frontend takes it. */
+  /** As the frontend takes it; "" for a file whose content nobody has looked at yet. */
   readonly url: string;
+  /** An archive on this machine, which the engine gets from us. */
+  readonly file?: ContextFile;
   /** A directory in it; "" for all of it. Of a git repository it stands in the URL. */
   readonly subdirectory: string;
+}
+
+/** An archive on this machine. */
+export interface ContextFile {
+  /** Absolute. */
+  readonly path: string;
+  /** What it held when the package was tagged. */
+  readonly digest?: Digest;
 }
 
 const GIT = /^(?:git|ssh):\/\/|^[a-z0-9-_]+@[a-z0-9-.]+:|^https?:\/\/[^?#]*\.git(?:[?#]|$)/i;
@@ -31,6 +44,21 @@ export function remoteContextOf(url: string, subdirectory = ""): RemoteContext {
     url,
     "Give a git repository, such as https://host/path.git#ref:directory, or an archive's http address.",
   );
+}
+
+/**
+ * An archive on this machine as build context.
+ *
+ * @throws InputError `INPUT_OPTION_INVALID`
+ */
+export function fileContextOf(path: string, subdirectory = ""): RemoteContext {
+  if (!isAbsolute(path)) throw invalid(path, "Give the archive's absolute path.");
+  return Object.freeze({ kind: "archive", url: "", file: Object.freeze({ path }), subdirectory });
+}
+
+/** The archive with what it holds: its address says that, and nothing of where it lies. */
+export function pinnedFile(context: RemoteContext, { path }: ContextFile, digest: Digest): RemoteContext {
+  return Object.freeze({ ...context, url: uploadUrl(digestHex(digest)), file: Object.freeze({ path, digest }) });
 }
 
 /** The repository at a commit. */

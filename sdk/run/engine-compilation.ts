@@ -79,7 +79,7 @@ export async function withCompilationJob<Result>(
     services: [
       createAuthService(stores.credentials),
       createFileSyncService(request.locals),
-      ...stepServices(tagged.spec, createRedactor()),
+      ...stepServices(tagged, createRedactor()),
     ],
     sharedKey: request.sharedKey,
     sourceRoot: tagged.package.directory,

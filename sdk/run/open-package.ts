@@ -104,7 +104,7 @@ async function openBuilt(
     ...{ engine, assignment },
     credentials: stores.credentials,
     reference: plan.reference,
-    services: stepServices(tagged.spec, redactor),
+    services: stepServices(tagged, redactor),
     layouts: await ingredientLayouts(ingredients, stores),
     spec: tagged.spec,
     redactor,

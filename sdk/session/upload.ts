@@ -1,6 +1,7 @@
 import { create, toBinary } from "@bufbuild/protobuf";
 import { type Abortable, raceAbort } from "../core/abort.ts";
 import { InputError } from "../core/errors.ts";
+import { uploadUrl } from "../core/upload-url.ts";
 import { BytesMessageSchema, Upload } from "../proto/gen/upload_pb.js";
 import { StatusError } from "../wire/status.ts";
 import { callBack } from "./callback-failure.ts";
@@ -25,7 +26,6 @@ export interface Uploads {
 }
 
 const METHOD = `/${Upload.typeName}/${Upload.method.pull.name}`;
-const URL_PREFIX = "http://buildkit-session/";
 const PATH_HEADER = "urlpath";
 
 /**
@@ -56,7 +56,7 @@ export function createUploads(): Uploads {
     add(source) {
       const id = createIdentifier();
       sources.set(id, source);
-      return `${URL_PREFIX}${id}`;
+      return uploadUrl(id);
     },
   };
 }

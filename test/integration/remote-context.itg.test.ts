@@ -1,4 +1,4 @@
-import { mkdtemp, readFile, rm } from "node:fs/promises";
+import { copyFile, mkdir, mkdtemp, readFile, rm } from "node:fs/promises";
 import { createServer, type Server } from "node:http";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -6,6 +6,7 @@ import { execa } from "execa";
 import { type FluentPackage, pkg } from "kitsmith";
 import { openImage } from "kitsmith/testing";
 import { afterAll, beforeAll, describe, expect, inject, test } from "vitest";
+import { digestHex, digestOf } from "../../sdk/core/digest.ts";
 import { type GitServer, serveRepositories } from "./git-server.ts";
 import { BOTH_ENGINES } from "./package-bench.ts";
 import { createRepository, type PackageRepository } from "./package-repository.ts";
@@ -83,6 +84,40 @@ describe.each(BOTH_ENGINES)("contexts that %s fetches", (name, engine) => {
     const versioned = archived.hash({ hash: "v1" });
     expect(await versioned.tag()).toBe(`${org}/archived:v1`);
     expect(await read(versioned, "/text")).toBe("first\n");
+  });
+
+  test("a tar of this machine: the tag is its digest, which is what is built", async () => {
+    const directory = join(cacheDirectory, "sent");
+    await mkdir(directory, { recursive: true });
+    const tar = join(directory, "context.tar.gz");
+    const pack = async (text: string): Promise<string> => {
+      await repository.write("image/text", text);
+      await execa("tar", ["-C", repository.directory, "-czf", tar, "image"]);
+      return digestHex(digestOf(await readFile(tar)));
+    };
+    const sent = pkg({
+      ...{ context: { tar }, contextSubdirectory: "image", org, image: "sent" },
+      platforms: ["linux/amd64", "linux/arm64"],
+    }).engines(engine);
+    const first = await pack("sent\n");
+    expect(await sent.tag()).toBe(`${org}/sent:${first}`);
+    const pushed = await sent.push(options());
+    expect(pushed.images["linux/amd64"]?.outcome).toBe("built");
+    expect(await read(sent, "/text")).toBe("sent\n");
+
+    // The same bytes elsewhere are the same package.
+    const moved = join(directory, "moved");
+    await copyFile(tar, moved);
+    const elsewhere = pkg({ context: { tar: moved }, contextSubdirectory: "image", org, image: "sent" });
+    const again = elsewhere.platforms("linux/amd64").engines(engine).push(options());
+    expect((await again).images["linux/amd64"]?.outcome).toBe("published");
+
+    const second = await pack("sent again\n");
+    expect(await sent.tag()).toBe(`${org}/sent:${second}`);
+    expect(await read(sent, "/text")).toBe("sent again\n");
+
+    await rm(tar);
+    expect((await failureOf(sent.build(options()))).code).toBe("INPUT_SOURCE_UNREADABLE");
   });
 
   test("what is not there is told", async () => {

@@ -68,7 +68,7 @@ async function attemptBuild(
       reference: node.plan.reference,
       checks: tagged.spec.checks,
       emulation: tagged.spec.engines.emulation,
-      services: stepServices(tagged.spec, redactor),
+      services: stepServices(tagged, redactor),
       layouts: await ingredientLayouts(ingredients, stores),
       spec: tagged.spec,
     },

@@ -1,26 +1,35 @@
 import type { Abortable } from "../../core/abort.ts";
+import { digestHex } from "../../core/digest.ts";
 import { PlanError } from "../../core/errors.ts";
 import { deepFreeze } from "../../core/freeze.ts";
 import type { GitFacts } from "../../core/git-facts.ts";
 import { readRemoteCommit } from "../../git/remote-commit.ts";
 import { parseGitRemote } from "../../llb/sources/git-remote.ts";
 import type { Package } from "../../pkg/package.ts";
-import { pinnedContext, type RemoteContext } from "../../pkg/remote-context.ts";
+import { pinnedContext, pinnedFile, type RemoteContext } from "../../pkg/remote-context.ts";
+import { contextFileDigest } from "./context-file.ts";
 
-/** True for a package whose build context the engine fetches: nothing of it lies on this machine. */
+/** True for a package whose build context the engine fetches: no directory of this machine has it. */
 export function isRemote({ source }: Pick<Package, "source">): boolean {
   return source.kind === "dockerfile" && source.remote !== undefined;
 }
 
 /**
- * The package with its git repository at the commit that it is now, which its hash is then. Others stay as they are.
+ * The package with its context as it is now: a git repository at its commit, a file with its digest. That is the package's
+ * hash then. Others stay as they are.
  *
- * @throws PlanError `PLAN_NOT_IN_GIT` for an archive without hash, or for a reference that is not there; `PLAN_GIT_FAILED`
+ * @throws PlanError `PLAN_NOT_IN_GIT` for an archive without hash, or for a reference that is not there; `PLAN_GIT_FAILED`;
+ * InputError `INPUT_SOURCE_UNREADABLE`
  */
-export async function withRemoteCommit(pkg: Package, options: Abortable): Promise<Package> {
+export async function withPinnedContext(pkg: Package, options: Abortable): Promise<Package> {
   const { source } = pkg;
   if (source.kind !== "dockerfile" || source.remote === undefined) return pkg;
   const { remote } = source;
+  if (remote.file !== undefined) {
+    const digest = await contextFileDigest(remote.file, options);
+    const hash = { ...pkg.hash, hash: pkg.hash.hash || digestHex(digest) };
+    return deepFreeze({ ...pkg, hash, source: { ...source, remote: pinnedFile(remote, remote.file, digest) } });
+  }
   if (remote.kind === "git") {
     const { url, ref } = parseGitRemote(remote.url);
     const commit = await readRemoteCommit(url, ref, options);

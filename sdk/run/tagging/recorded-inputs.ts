@@ -1,5 +1,6 @@
 import { formatPlatform, type Platform } from "../../core/platform.ts";
 import type { DockerfileOptions } from "../../pkg/dockerfile-options.ts";
+import type { RemoteContext } from "../../pkg/remote-context.ts";
 import { formatInputDigests, type InputDigests, inputDigests, inputsDigest } from "../../plan/inputs.ts";
 import { contextStates } from "../facade/named-contexts.ts";
 import { memberInputs, type UntaggedInput } from "./member-inputs.ts";
@@ -75,10 +76,17 @@ export async function packageInputs(
     buildArgs: Object.fromEntries(buildArgs.filter((arg) => !arg.inTree).map((arg) => [arg.name, arg.value])),
     ...(fromCode ? { configLabel } : {}),
     ...(source.kind === "dockerfile"
-      ? { frontend: source.frontend, remote: source.remote, dockerfileOptions: shaping(source.options) }
+      ? { frontend: source.frontend, remote: placeless(source.remote), dockerfileOptions: shaping(source.options) }
       : {}),
     ...(await recipeInputs(tagged, platform, { ...options, inputsOf: recordedInputs })),
   };
+}
+
+/** Without where a file lies: its address says what it holds. */
+function placeless(remote: RemoteContext | undefined): Omit<RemoteContext, "file"> | undefined {
+  if (remote === undefined) return undefined;
+  const { file: _place, ...rest } = remote;
+  return rest;
 }
 
 /** Without those that say how it is built rather than what comes out. */

@@ -20,7 +20,7 @@ import {
   packageSpec,
   setOf,
 } from "../facade/package-spec.ts";
-import { isRemote, remoteFacts, withRemoteCommit } from "../facade/remote-package.ts";
+import { isRemote, remoteFacts, withPinnedContext } from "../facade/remote-package.ts";
 import { gatherTagInputs } from "./tag-explanation.ts";
 import type { UseChain } from "./use-chain.ts";
 
@@ -140,7 +140,7 @@ async function loadSpec({ origin, overrides, contextPackages }: PackageSpec, opt
   const withFiles = await withBuildArgFiles(loaded, settings.buildArgFiles, options);
   const set = withSettings(withFiles, { ...settings, contexts });
   if (!isRemote(set)) return { loaded, package: set };
-  const pinned = await withRemoteCommit(set, options);
+  const pinned = await withPinnedContext(set, options);
   return { loaded: pinned, package: pinned };
 }
 

@@ -1,6 +1,7 @@
 import { describe, expect, test } from "vitest";
+import { digestHex, digestOf } from "../../../sdk/core/digest.ts";
 import { createRemotePackage } from "../../../sdk/pkg/create-package.ts";
-import { pinnedContext, remoteContextOf } from "../../../sdk/pkg/remote-context.ts";
+import { fileContextOf, pinnedContext, pinnedFile, remoteContextOf } from "../../../sdk/pkg/remote-context.ts";
 
 describe("addresses of build contexts", () => {
   test.each([
@@ -20,6 +21,18 @@ describe("addresses of build contexts", () => {
     const context = remoteContextOf("https://example.com/repo.git#main:dir");
     expect(pinnedContext(context, "c0ffee").url).toBe("https://example.com/repo.git#c0ffee:dir");
     expect(pinnedContext(remoteContextOf("git@example.com:repo"), "c0ffee").url).toBe("git@example.com:repo#c0ffee");
+  });
+
+  test("a file's address is what it holds, wherever it lies", () => {
+    const digest = digestOf("content");
+    const addresses = ["/here.tar", "/there.tar"].map((path) => {
+      const context = fileContextOf(path, "dir");
+      expect(context).toEqual({ kind: "archive", url: "", file: { path }, subdirectory: "dir" });
+      return pinnedFile(context, { path }, digest).url;
+    });
+    expect(addresses[0]).toContain(digestHex(digest));
+    expect(addresses[1]).toBe(addresses[0]);
+    expect(() => fileContextOf("here.tar")).toThrowError(expect.objectContaining({ code: "INPUT_OPTION_INVALID" }));
   });
 
   test.each([
