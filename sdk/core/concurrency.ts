@@ -1,24 +1,42 @@
-/** Runs tasks, at most so many at once. Of those that wait, the ones with the highest priority (default 0) come first, else in order. */
-export type Limiter = <T>(task: () => Promise<T>, priority?: number) => Promise<T>;
+/**
+ * Runs tasks, as many at once as there are slots. Of those that wait, the ones with the highest priority (default 0) come
+ * first, else in order; nobody overtakes a task that waits for more slots (default 1) than are free.
+ */
+export type Limiter = <T>(task: () => Promise<T>, options?: LimitedTask) => Promise<T>;
 
-/** Creates a limiter. */
+/** How a task waits for its turn. */
+export interface LimitedTask {
+  readonly priority?: number;
+  /** At most as many as there are. */
+  readonly slots?: number;
+}
+
+/** Creates a limiter with so many slots. */
 export function createLimiter(limit: number): Limiter {
-  let running = 0;
-  const waiting: { readonly start: () => void; readonly priority: number }[] = [];
-  const turn = (priority: number) =>
+  let free = limit;
+  const waiting: { readonly start: () => void; readonly priority: number; readonly slots: number }[] = [];
+  const startWaiting = () => {
+    for (let next = waiting[0]; next !== undefined && next.slots <= free; next = waiting[0]) {
+      waiting.shift();
+      free -= next.slots;
+      next.start();
+    }
+  };
+  const turn = (priority: number, slots: number) =>
     new Promise<void>((start) => {
       const behind = waiting.findIndex((other) => other.priority < priority);
-      waiting.splice(behind < 0 ? waiting.length : behind, 0, { start, priority });
+      waiting.splice(behind < 0 ? waiting.length : behind, 0, { start, priority, slots });
+      startWaiting();
     });
-  return async (task, priority = 0) => {
-    if (running >= limit) await turn(priority);
-    else running += 1;
+  return async (task, { priority = 0, slots = 1 } = {}) => {
+    const taken = Math.min(slots, limit);
+    if (waiting.length === 0 && taken <= free) free -= taken;
+    else await turn(priority, taken);
     try {
       return await task();
     } finally {
-      const next = waiting.shift();
-      if (next) next.start();
-      else running -= 1;
+      free += taken;
+      startWaiting();
     }
   };
 }

@@ -113,8 +113,8 @@ export interface JobOptions extends SessionOptions {
    * `ENGINE_FEATURE_MISSING` for engines that do not ask, those before BuildKit 0.26.
    */
   readonly sourcePolicy?: boolean;
-  /** What is built for: the daemon warns of results of another platform. Default its own. */
-  readonly platform?: Platform;
+  /** What is built for: the daemon warns of results of other platforms, and of missing ones. Default its own. */
+  readonly platforms?: readonly Platform[];
   /** What is to be attested of the result, as `attest:…` options. */
   readonly attest?: Readonly<Record<string, string>>;
   readonly entitlements?: readonly string[];
@@ -181,11 +181,8 @@ export interface ExportResult {
   readonly response: Readonly<Record<string, string>>;
 }
 
-/**
- * One build on an engine: a gateway job with a session of its own.
- * Disposing it without {@link BuildJob.finish} cancels the build and exports nothing.
- */
-export interface BuildJob extends AsyncDisposable {
+/** What can be asked of a build's job as long as it is open. */
+export interface OpenJob extends AsyncDisposable {
   readonly ref: string;
   /** LLB capabilities that are enabled on the engine. It is asked with the first call. */
   capabilities(): Promise<ReadonlySet<string>>;
@@ -200,7 +197,7 @@ export interface BuildJob extends AsyncDisposable {
   resolveImage(reference: string, platform: Platform, options?: ResolveOptions): Promise<ResolvedImage>;
   /**
    * The content of a regular file of a result, or a range of it; a range that ends behind the file is cut. Symlinks are
-   * followed within the result. A file that is no regular one may block some daemons: look with {@link BuildJob.statFile}.
+   * followed within the result. A file that is no regular one may block some daemons: look with {@link OpenJob.statFile}.
    *
    * @throws ContentError `CONTENT_NOT_FOUND`
    */
@@ -230,6 +227,13 @@ export interface BuildJob extends AsyncDisposable {
   openContainer(options: ContainerOptions): Promise<Container>;
   /** The step that an error of this job is about, to be looked into; undefined if the daemon kept nothing of it. */
   failedStep(error: unknown): OpenFailedStep | undefined;
+}
+
+/**
+ * One build on an engine: a gateway job with a session of its own.
+ * Disposing it without {@link BuildJob.finish} cancels the build and exports nothing.
+ */
+export interface BuildJob extends OpenJob {
   /** Hands the result to the exporters and waits for them; the job is over then. */
   finish(result: JobResult, options?: Abortable): Promise<ExportResult>;
   /** Ends the job with an error; nothing is exported. */

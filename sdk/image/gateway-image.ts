@@ -3,7 +3,7 @@ import type { Digest } from "../core/digest.ts";
 import { ContentError } from "../core/errors.ts";
 import { FILE_MODE, type FileStat, hasModeBit, posixPermissions } from "../core/file-stat.ts";
 import { formatPlatform, type Platform } from "../core/platform.ts";
-import type { BuildJob, JobResult, ResultReference } from "../engine/engine.ts";
+import type { JobResult, OpenJob, ResultReference } from "../engine/engine.ts";
 import { parseImageConfig } from "../oci/model/image-config.ts";
 import { createImage } from "./create-image.ts";
 import type { Image, ImageEntry } from "./image.ts";
@@ -29,7 +29,7 @@ export interface GatewayImageOptions extends Abortable {
  *
  * @throws ContentError `CONTENT_CORRUPT` if the result has no image config
  */
-export function openGatewayImage(job: BuildJob, result: JobResult, options: GatewayImageOptions): Image {
+export function openGatewayImage(job: OpenJob, result: JobResult, options: GatewayImageOptions): Image {
   const { platform, reference } = options;
   const name = formatPlatform(platform);
   const config = result.metadata[CONFIG_KEY] ?? result.metadata[`${CONFIG_KEY}/${name}`];
@@ -53,7 +53,7 @@ export function openGatewayImage(job: BuildJob, result: JobResult, options: Gate
 
 type ImageFiles = Pick<ImageContent, "stat" | "list" | "readFile">;
 
-function gatewayFiles(job: BuildJob, root: ResultReference, options: Abortable): ImageFiles {
+function gatewayFiles(job: OpenJob, root: ResultReference, options: Abortable): ImageFiles {
   const stat: ImageContent["stat"] = async (path) => {
     const found = await ifThere(job.statFile(root, path, options));
     return found && toEntry(found);

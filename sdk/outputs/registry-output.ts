@@ -1,3 +1,4 @@
+import type { Platform } from "../core/platform.ts";
 import { readAttestedImage } from "../oci/model/attested-image.ts";
 import type { ContentReader } from "../oci/model/content.ts";
 import type { BuildOutput } from "./build-output.ts";
@@ -8,12 +9,17 @@ import { type ImageSettings, imageAttributes } from "./image-attributes.ts";
 export interface RegistryOutputOptions {
   /** Plain http, or a certificate that nobody vouches for. */
   readonly insecure: boolean;
-  /** Reads what was pushed: an engine that attested something answers with an index. */
+  /** Reads what was pushed: an engine that attested something, or made several platforms at once, answers with an index. */
   readonly reader: ContentReader;
+  /** Whose image it is. */
+  readonly platform: Platform;
 }
 
 /** Pushes from the engine straight to the registry, by digest: no tag moves. */
-export function registryOutput(settings: ImageSettings, { insecure, reader }: RegistryOutputOptions): BuildOutput {
+export function registryOutput(
+  settings: ImageSettings,
+  { insecure, reader, platform }: RegistryOutputOptions,
+): BuildOutput {
   return {
     exporter: {
       type: "image",
@@ -27,6 +33,6 @@ export function registryOutput(settings: ImageSettings, { insecure, reader }: Re
       },
     },
     mounts: true,
-    complete: async (exported) => await readAttestedImage(reader, exportedDescriptor(exported)),
+    complete: async (exported) => await readAttestedImage(reader, exportedDescriptor(exported), { platform }),
   };
 }

@@ -75,7 +75,7 @@ export async function withCompilationJob<Result>(
   const request = lowerJob(step);
   await using job = await engine.engine.openJob({
     exporters: [],
-    platform,
+    platforms: [platform],
     services: [
       createAuthService(stores.credentials),
       createFileSyncService(request.locals),

@@ -97,6 +97,16 @@ export function withAttestation(result: JobResult, platform: PlatformText, attes
   return withOriginals(Object.freeze({ ...result, attestations }), [[platform, result]]);
 }
 
+/** The result of a platform with more metadata; what it says already stays. */
+export function withMetadata(
+  result: JobResult,
+  platform: PlatformText,
+  metadata: Readonly<Record<string, Uint8Array>>,
+): JobResult {
+  const all = Object.freeze({ ...metadata, ...result.metadata });
+  return withOriginals(Object.freeze({ ...result, metadata: all }), [[platform, result]]);
+}
+
 /** Every reference of a result. */
 export function referencesOf(result: JobResult): readonly ResultReference[] {
   return [...(result.reference === undefined ? [] : [result.reference]), ...Object.values(result.references)];

@@ -48,7 +48,7 @@ export function encodeJob(ref: string, session: string, options: JobOptions): So
     EnableSessionExporter: options.sessionExporters ?? false,
     SourcePolicySession: options.sourcePolicy ? session : "",
     FrontendAttrs: {
-      ...(options.platform === undefined ? {} : { platform: formatPlatform(options.platform) }),
+      ...(options.platforms === undefined ? {} : { platform: options.platforms.map(formatPlatform).join(",") }),
       ...options.attest,
     },
     Entitlements: [...(options.entitlements ?? [])],

@@ -1,4 +1,5 @@
 import type { Abortable } from "../../core/abort.ts";
+import { formatPlatform, type Platform } from "../../core/platform.ts";
 import type { ContentReader } from "./content.ts";
 import { type Descriptor, descriptorPlatform } from "./descriptor.ts";
 import { corrupt } from "./fields.ts";
@@ -13,22 +14,33 @@ export interface AttestedImage {
   readonly attestations: readonly Descriptor[];
 }
 
+/** Which of the images of an index is meant. */
+export interface AttestedImageOptions extends Abortable {
+  /** Default: there is only one. */
+  readonly platform?: Platform;
+}
+
 /**
- * What one build made: an image alone, or an index that holds it with its attestations.
+ * What one build made: an image alone, or an index that holds it with its attestations, and perhaps those of other platforms.
  *
- * @throws ContentError `CONTENT_CORRUPT` for an index of several images, or of none
+ * @throws ContentError `CONTENT_CORRUPT` for an index of several such images, or of none
  */
 export async function readAttestedImage(
   reader: ContentReader,
   root: Descriptor,
-  options: Abortable = {},
+  { platform, signal }: AttestedImageOptions = {},
 ): Promise<AttestedImage> {
   if (!isIndexMediaType(root.mediaType)) return { image: root, attestations: [] };
-  const entries = await flattenIndex(reader, root, options);
-  const images = entries.filter((entry) => descriptorPlatform(entry) !== undefined);
+  const entries = await flattenIndex(reader, root, { signal });
+  const images = entries.filter((entry) => isImageFor(entry, platform));
   const [image] = images;
   if (!image || images.length > 1) throw corrupt(`${root.digest} holds ${images.length} images in place of one`);
   return { image, attestations: attestationsOf(entries, image) };
+}
+
+function isImageFor(entry: Descriptor, wanted: Platform | undefined): boolean {
+  const platform = descriptorPlatform(entry);
+  return platform !== undefined && (wanted === undefined || formatPlatform(platform) === formatPlatform(wanted));
 }
 
 /** Those of an index's entries that attest something of an image. */

@@ -26,6 +26,21 @@ export interface ContentReader {
   readBlob(descriptor: ContentKey, options?: ReadOptions): Promise<Uint8Array>;
 }
 
+/** A reader that has small content that is read whole, such as manifests, read once; what fails is read again. */
+export function rememberingReader(reader: ContentReader): ContentReader {
+  const read = new Map<Digest, Promise<Uint8Array>>();
+  return Object.freeze<ContentReader>({
+    openBlob: reader.openBlob,
+    readBlob(descriptor, options) {
+      const { digest } = descriptor;
+      const content = read.get(digest) ?? reader.readBlob(descriptor, options);
+      read.set(digest, content);
+      content.catch(() => read.delete(digest));
+      return content;
+    },
+  });
+}
+
 /** How content is stored. */
 export interface WriteOptions extends Abortable {
   /** What the content must be; without it, it is taken as it comes. */

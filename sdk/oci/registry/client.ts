@@ -69,6 +69,8 @@ export interface RegistryClient {
   uploadBlob(repository: Repository, blob: Expected, open: () => ContentStream, options?: UploadOptions): Promise<void>;
   /** Resolves if we may push: an upload is started and given up. */
   checkPush(repository: Repository, options?: Abortable): Promise<void>;
+  /** True if the repository's registry has asked who we are: one that never does lets everybody do the same everywhere. */
+  hasAsked(repository: Repository, options?: Abortable): Promise<boolean>;
   /** True if the repository's registry is spoken to in the open. @throws RegistryError if that has to be asked */
   isPlainHttp(repository: Repository, options?: Abortable): Promise<boolean>;
   /** Gets access tokens for others who talk to registries, such as engines. */
@@ -101,6 +103,7 @@ export function createRegistryClient(options: RegistryClientOptions = {}): Regis
     uploadBlob: (repository, blob, open, callOptions = {}) =>
       uploadBlob(transport, repository, blob, open, callOptions),
     checkPush: (repository, callOptions = {}) => checkPush(transport, repository, callOptions),
+    hasAsked: (repository, callOptions = {}) => transport.hasAsked(repository, callOptions),
     isPlainHttp: async (repository, callOptions = {}) =>
       (await transport.endpoint(repository, callOptions)).origin.startsWith("http:"),
     fetchToken: transport.fetchToken,

@@ -38,6 +38,8 @@ export interface Transport {
   call(call: RegistryCall): Promise<HttpAnswer>;
   /** As {@link Transport.call}, repeated where that may help: only for what can be done twice. */
   callAgain(call: RegistryCall): Promise<HttpAnswer>;
+  /** True if a repository's registry has asked who we are. @throws RegistryError as {@link Transport.endpoint} */
+  hasAsked(repository: Repository, options?: Abortable): Promise<boolean>;
   /** Where a repository's API is. @throws RegistryError if that has to be asked, and nobody answers */
   endpoint(repository: Repository, options?: Abortable): Promise<Endpoint>;
   /** Gets access tokens for others who talk to registries. */
@@ -94,6 +96,7 @@ export function createTransport(options: TransportOptions): Transport {
   return {
     call,
     callAgain: (request) => withRetry(() => call(request), request),
+    hasAsked: async (repository, callOptions = {}) => authorizer.hasAsked(await findEndpoint(repository, callOptions)),
     fetchToken: createTokenFetcher({ credentials, sender, userAgent, plainHttp: options.plainHttp }),
     endpoint: (repository, callOptions = {}) => findEndpoint(repository, callOptions),
     close: () => sender.close(),

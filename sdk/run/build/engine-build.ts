@@ -1,23 +1,19 @@
 import type { Redactor } from "../../core/redact.ts";
 import type { Shared } from "../../core/shared.ts";
 import type { CredentialSource } from "../../credentials/credential-source.ts";
-import type { BuildJob, ExportResult, JobResult, JobSession } from "../../engine/engine.ts";
+import type { ExportResult, JobResult } from "../../engine/engine.ts";
 import { openGatewayImage } from "../../image/gateway-image.ts";
 import type { Image } from "../../image/image.ts";
+import type { Definition } from "../../llb/definition.ts";
 import { execPlatforms } from "../../llb/exec/exec-platforms.ts";
 import type { BuildStep } from "../../lower/build-step.ts";
-import { localKind } from "../../lower/local-name.ts";
 import { lowerJob } from "../../lower/lowering.ts";
 import type { SolveRequest } from "../../lower/solve-request.ts";
 import type { BuildOutput } from "../../outputs/build-output.ts";
 import { assertMayRun, type EmulationPolicy, emulationRefused, isNative } from "../../plan/engine-assignment.ts";
 import type { EngineAssignment } from "../../plan/plan.ts";
 import type { NodeName } from "../../progress/event.ts";
-import { createAuthService } from "../../session/auth.ts";
-import { createContentService } from "../../session/content.ts";
-import { createFileSendService } from "../../session/file-send.ts";
 import type { TreeListing } from "../../session/filesync/tree-listing.ts";
-import { createFileSyncService } from "../../session/filesync.ts";
 import type { SessionService } from "../../session/service.ts";
 import { type BuildEvidence, createBuildEvidence } from "../build-cache/build-evidence.ts";
 import { type CacheExports, finishExport } from "../build-cache/cache-exports.ts";
@@ -26,9 +22,11 @@ import { answeringImports } from "../build-cache/silent-stores.ts";
 import type { PooledEngine } from "../engines/engine-pool.ts";
 import type { PackageSpec } from "../facade/package-spec.ts";
 import type { RunContext } from "../run.ts";
+import { buildServices, type OpenedBuild, openBuildJob } from "./build-job.ts";
 import { type Check, runChecks } from "./checks.ts";
+import type { JobSeat } from "./joint-job.ts";
 import { withOwnScan } from "./sbom-scan.ts";
-import type { SharedSessionOptions, SharedSessions } from "./shared-sessions.ts";
+import type { SharedSessions } from "./shared-sessions.ts";
 import { solveInput } from "./solve-input.ts";
 import { createStatusTranslator } from "./status-events.ts";
 
@@ -55,6 +53,8 @@ export interface EngineBuild {
   readonly cacheExports?: CacheExports;
   /** Builds of the same package at the same time share theirs. Default: a session of its own. */
   readonly sessions?: SharedSessions;
+  /** A place in a job together with other platforms. Default: a job of its own. */
+  readonly seat?: JobSeat | undefined;
   /** The walks of a run that checks its trees in the end. Default: each build walks. */
   readonly listings?: Shared<TreeListing>;
   readonly redactor: Redactor;
@@ -67,8 +67,7 @@ export interface BuiltResult extends ExportResult {
 }
 
 /** A build whose result is known, though nothing of it may have run yet. */
-export interface SolvedBuild {
-  readonly job: BuildJob;
+export interface SolvedBuild extends OpenedBuild {
   readonly result: JobResult;
   /** What was asked for, should the result name no graph. */
   readonly input: SolveRequest["input"];
@@ -83,12 +82,19 @@ export interface SolvedBuild {
  * `PLAN_CHECK_FAILED`
  */
 export async function buildOnEngine(build: EngineBuild, context: RunContext): Promise<BuiltResult> {
+  const built = await buildOnce(build, context);
+  // What it was to be exported with has failed: alone it comes from the engine's cache, and was checked.
+  return built ?? (await buildOnEngine({ ...build, seat: undefined, checks: [] }, context));
+}
+
+async function buildOnce(build: EngineBuild, context: RunContext): Promise<BuiltResult | undefined> {
   const solved = await solveOnEngine(build, context);
-  await using job = solved.job;
+  await using _job = solved.job;
   const { checks, name } = build;
   if (checks.length > 0) await runChecks(checks, openSolved(build, solved, context), name, context);
   await startCacheExports(build, solved, context);
-  const exported = await job.finish(solved.result, { signal: context.signal });
+  const exported = await solved.finish(solved.result, { signal: context.signal });
+  if (exported === undefined) return undefined;
   for (const one of solved.caches.inBuild) await finishExport(one, exported.response, context);
   const { input } = solved;
   return { ...exported, annotations: input.kind === "definition" ? input.annotations : undefined };
@@ -97,8 +103,8 @@ export async function buildOnEngine(build: EngineBuild, context: RunContext): Pr
 /** While the job is open the engine has every result at hand; the exports themselves go on beside what follows. */
 async function startCacheExports(build: EngineBuild, solved: SolvedBuild, context: RunContext): Promise<void> {
   const { job, result, input, caches, evidence } = solved;
-  const definition = result.reference?.definition ?? (input.kind === "definition" ? input.definition : undefined);
   const { reference } = result;
+  const definition = reference?.definition ?? graphOf(input, result);
   if (!build.cacheExports || caches.beside.length === 0 || !reference || definition === undefined) return;
   await job.evaluate(reference, { signal: context.signal });
   const request = lowerJob(build.step);
@@ -107,7 +113,7 @@ async function startCacheExports(build: EngineBuild, solved: SolvedBuild, contex
     ...{ node: build.name, engine: build.engine.engine, caches, evidence, definition },
     // What is pushed may be mounted from where it lies.
     fetch: build.output?.mounts ? undefined : async () => void (await job.statFile(reference, "/")),
-    services: servicesFor({ ...build, output: undefined }, request, caches, context),
+    services: buildServices({ ...build, output: undefined }, request, caches, context),
     sharedKey: request.sharedKey,
     entitlements: request.entitlements,
     onStatus: (status) => translate(status).forEach(context.emit),
@@ -118,58 +124,26 @@ async function startCacheExports(build: EngineBuild, solved: SolvedBuild, contex
 export async function solveOnEngine(build: EngineBuild, context: RunContext): Promise<SolvedBuild> {
   const { signal } = context;
   const request = lowerJob(build.step);
-  const translate = createStatusTranslator(build.name, build.redactor, build.step.package.directory);
   const evidence = createBuildEvidence();
   const caches = await resolveCaches(build.spec, build.step.package.image, {
     ...{ owner: { platform: build.step.platform }, redactor: build.redactor, signal },
   });
   const answering = answeringImports(caches.imports, build.spec, build.name, context);
-  const services = servicesFor(build, request, caches, context);
-  const session = await openSharedSession(build, request, caches, { services, signal });
-  const opening = build.engine.engine.openJob({
-    exporters: build.output ? [build.output.exporter] : [],
-    platform: build.step.platform,
-    services,
-    sharedKey: request.sharedKey,
-    ...(session === undefined ? {} : { session }),
-    sourceRoot: build.step.package.directory,
-    attest: request.attest,
-    entitlements: request.entitlements,
-    ...(caches.inBuild.length > 0 ? { cacheExports: caches.inBuild.map(({ entry }) => entry) } : {}),
-    onStatus: (status) => {
-      evidence.add(status);
-      translate(status).forEach(context.emit);
-    },
-    signal,
-  });
-  const job = await opening.catch(async (error: unknown) => {
-    await session?.[Symbol.asyncDispose]();
-    throw error;
-  });
+  const opened = await openBuildJob(build, { request, caches, evidence }, context);
+  const { job } = opened;
   try {
     const input = await solveInput(build.step, { job, engine: build.engine }, { signal });
     const solved = await job.solve({ input }, { signal, cacheImports: await answering });
-    if (build.assignment.emulation === "verify") assertNative(build, input, solved);
+    const definition = graphOf(input, solved);
+    if (definition) opened.know?.(definition);
+    if (build.assignment.emulation === "verify") assertNative(build, definition);
     const own = build.engine.facts.platforms[0] ?? build.step.platform;
     const result = await withOwnScan(build.step, { job, result: solved, input }, own, { signal });
-    return { job, result, input, caches, evidence };
+    return { ...opened, result, input, caches, evidence };
   } catch (error) {
     await job[Symbol.asyncDispose]();
     throw error;
   }
-}
-
-/** Undefined where what is received, or written, is one build's own. */
-async function openSharedSession(
-  build: EngineBuild,
-  { locals, sharedKey }: Pick<SolveRequest, "locals" | "sharedKey">,
-  { directories, writable }: ResolvedCaches,
-  given: Pick<SharedSessionOptions, "services" | "signal">,
-): Promise<JobSession | undefined> {
-  const { sessions, output, engine, spec: owner } = build;
-  if (sessions === undefined || output?.receive !== undefined || writable.size > 0) return undefined;
-  const content = JSON.stringify([sharedKey, locals, [...build.layouts, ...directories]]);
-  return await sessions({ ...given, engine: engine.engine, owner, content, sharedKey });
 }
 
 /** Opens what was built; `close` is called when the image is disposed. */
@@ -186,31 +160,13 @@ export function openSolved(
   });
 }
 
-function servicesFor(
-  build: EngineBuild,
-  request: Pick<SolveRequest, "locals">,
-  { directories, writable }: ResolvedCaches,
-  { emit }: RunContext,
-): readonly SessionService[] {
-  const receive = build.output?.receive;
-  const layouts = new Map([...build.layouts, ...directories]);
-  return [
-    ...build.services,
-    createAuthService(build.credentials),
-    createFileSyncService(request.locals, {
-      ...(build.listings ? { listings: build.listings } : {}),
-      onSynced: ({ name, ...report }) => {
-        emit({ type: "context.synced", at: Date.now(), node: build.name, name: localKind(name), ...report });
-      },
-    }),
-    ...(layouts.size > 0 ? [createContentService(layouts, { writable })] : []),
-    ...(receive ? [createFileSendService(new Map([[0, receive]]))] : []),
-  ];
+/** What would run, where it is known. */
+function graphOf(input: SolveRequest["input"], { reference }: JobResult): Definition | undefined {
+  return input.kind === "definition" ? input.definition : reference?.definition;
 }
 
 /** The engine has read the Dockerfile by now, and nothing has run yet. */
-function assertNative({ engine, step }: EngineBuild, input: SolveRequest["input"], result: JobResult): void {
-  const definition = input.kind === "definition" ? input.definition : result.reference?.definition;
+function assertNative({ engine, step }: EngineBuild, definition: Definition | undefined): void {
   const foreign = definition && execPlatforms(definition).some((platform) => !isNative(engine.facts, platform));
   if (foreign) throw emulationRefused(engine.facts, step.platform);
 }

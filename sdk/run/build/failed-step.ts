@@ -1,7 +1,7 @@
 import { BuildError } from "../../core/errors.ts";
 import type { Container, ExecOptions, ExecResult } from "../../engine/container/container.ts";
 import type { FailedStateOptions, OpenFailedStep } from "../../engine/container/failed-step.ts";
-import type { BuildJob } from "../../engine/engine.ts";
+import type { OpenJob } from "../../engine/engine.ts";
 
 /** The step that failed, to be looked into as long as the function runs that it was given to. */
 export interface FailedStep extends Pick<OpenFailedStep, "command" | "action" | "states"> {
@@ -27,7 +27,7 @@ export interface FailedStep extends Pick<OpenFailedStep, "command" | "action" | 
 export type FailureFunction = (step: FailedStep) => unknown;
 
 /** Shows the step that an error of a job is about, if there is one and the daemon has kept something of it. */
-export async function showFailure(job: BuildJob, error: unknown, show: FailureFunction): Promise<void> {
+export async function showFailure(job: OpenJob, error: unknown, show: FailureFunction): Promise<void> {
   const step = job.failedStep(error);
   if (step === undefined || step.states.length === 0 || !(error instanceof BuildError)) return;
   await show(createFailedStep(error, step));

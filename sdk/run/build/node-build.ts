@@ -5,6 +5,7 @@ import type { MadeImage } from "../destinations/destination.ts";
 import type { AssignedNode } from "../facts/assigned-plan.ts";
 import type { RunContext } from "../run.ts";
 import { buildOnEngine } from "./engine-build.ts";
+import type { JobSeat } from "./joint-job.ts";
 import { nodeName } from "./node.ts";
 import { withAttempts } from "./node-attempts.ts";
 import type { PackageWork } from "./package-work.ts";
@@ -12,19 +13,34 @@ import { stepServices } from "./step-services.ts";
 
 /**
  * Builds a node on its engine, more than once where that may help: what was built already comes from the engine's cache.
+ *
+ * @param seat - place in a job together with other platforms, for the first attempt
  */
 export async function buildNode(
   node: AssignedNode,
   ingredients: NodeIngredients,
   work: PackageWork,
+  seat?: JobSeat,
 ): Promise<MadeImage | undefined> {
   const { attempts, context } = work;
   context.signal.throwIfAborted();
   const name = nodeName(node);
   context.emit({ type: "node.started", at: Date.now(), node: name, engine: node.engine.facts.address });
   let current = node;
+  let place = seat;
   const attempt = (signal: AbortSignal) =>
-    withLostBlobRetry(() => attemptBuild(current, ingredients, work, { ...context, signal }), { signal });
+    withLostBlobRetry(
+      async () => {
+        const taken = place;
+        place = undefined;
+        try {
+          return await attemptBuild({ node: current, ingredients, seat: taken }, work, { ...context, signal });
+        } finally {
+          taken?.leave();
+        }
+      },
+      { signal },
+    );
   return await withAttempts(attempt, {
     ...attempts,
     signal: context.signal,
@@ -51,9 +67,14 @@ async function onLivingEngine(
   }
 }
 
+interface Attempt {
+  readonly node: AssignedNode;
+  readonly ingredients: NodeIngredients;
+  readonly seat: JobSeat | undefined;
+}
+
 async function attemptBuild(
-  node: AssignedNode,
-  ingredients: NodeIngredients,
+  { node, ingredients, seat }: Attempt,
   work: PackageWork,
   context: RunContext,
 ): Promise<MadeImage | undefined> {
@@ -63,7 +84,7 @@ async function attemptBuild(
   const step = stepWith(node, ingredients);
   const building = buildOnEngine(
     {
-      ...{ name: nodeName(node), step, engine, assignment, output, redactor, cacheExports, sessions, listings },
+      ...{ name: nodeName(node), step, engine, assignment, output, redactor, cacheExports, sessions, listings, seat },
       credentials: stores.credentials,
       reference: node.plan.reference,
       checks: tagged.spec.checks,

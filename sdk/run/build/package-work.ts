@@ -17,6 +17,7 @@ import type { RunContext } from "../run.ts";
 import type { Stores } from "../stores.ts";
 import type { TreeCheck, TreeWatch } from "../tagging/tree-check.ts";
 import { runChecks, skipChecks } from "./checks.ts";
+import { type JointBuild, jointBuilds } from "./joint-build.ts";
 import { nodeName, type RunNode } from "./node.ts";
 import type { AttemptOptions } from "./node-attempts.ts";
 import type { NodeEnd, PackageEnd } from "./outcome.ts";
@@ -56,7 +57,8 @@ export async function performPackage(
 ): Promise<PackageEnd> {
   const tree = rememberBuiltTree(nodes, work);
   await Promise.allSettled([tree]);
-  const ends = await Promise.all(nodes.map((node) => beginNode(node, work)));
+  const joint = jointBuilds(nodes, work);
+  const ends = await Promise.all(nodes.map((node) => beginNode(node, work, joint.get(node))));
   const images = ends.flatMap((end): readonly NodeImage[] =>
     end.ok && end.moved ? [{ node: end.node, ...end.moved }] : [],
   );
@@ -79,18 +81,18 @@ export async function performPackage(
 export type PerformedNode = NodeEnd & { readonly moved?: MadeImage };
 
 /** Once, whoever asks first: its package, or a node that needs it. */
-function beginNode(node: RunNode, work: PackageWork): Promise<PerformedNode> {
-  const end = work.begun.get(node) ?? performNode(node, work);
+function beginNode(node: RunNode, work: PackageWork, joint?: JointBuild): Promise<PerformedNode> {
+  const end = work.begun.get(node) ?? performNode(node, work, joint);
   work.begun.set(node, end);
   return end;
 }
 
-async function performNode(node: RunNode, work: PackageWork): Promise<PerformedNode> {
+async function performNode(node: RunNode, work: PackageWork, joint?: JointBuild): Promise<PerformedNode> {
   const startedAt = Date.now();
   const { context } = work;
   try {
     const bases = await neededBases(node, work);
-    const moved = await perform(node, bases, work);
+    const moved = await perform(node, bases, work, joint);
     const outcome = outcomeOf(node);
     finished(node, context, outcome, moved?.image.digest);
     const durationMs = Date.now() - startedAt;
@@ -101,6 +103,8 @@ async function performNode(node: RunNode, work: PackageWork): Promise<PerformedN
     finished(node, context, outcome, undefined, error);
     if (outcome === "failed") work.onFailure();
     return { node, ok: false, outcome, error, durationMs: Date.now() - startedAt };
+  } finally {
+    joint?.leave();
   }
 }
 
@@ -125,7 +129,12 @@ async function neededBases(node: RunNode, work: PackageWork): Promise<readonly B
   return await settleAll(needs);
 }
 
-async function perform(node: RunNode, bases: readonly BaseImage[], work: PackageWork): Promise<MadeImage | undefined> {
+async function perform(
+  node: RunNode,
+  bases: readonly BaseImage[],
+  work: PackageWork,
+  joint: JointBuild | undefined,
+): Promise<MadeImage | undefined> {
   const { context, order } = work;
   context.signal.throwIfAborted();
   if (isAssigned(node)) {
@@ -135,7 +144,8 @@ async function perform(node: RunNode, bases: readonly BaseImage[], work: Package
     ]);
     const offered = work.cachedBases ? bases : bases.filter(({ made }) => made !== undefined);
     const ingredients = await gatherIngredients(node, offered, work, context.signal);
-    return await node.engine.limit(() => buildNode(node, ingredients, work), order.priority(node));
+    if (joint !== undefined) return await joint.run((seat) => buildNode(node, ingredients, work, seat));
+    return await node.engine.limit(() => buildNode(node, ingredients, work), { priority: order.priority(node) });
   }
   await checkStored(node, work);
   return node.plan.action === "none" ? undefined : await work.destination.transfer(node);

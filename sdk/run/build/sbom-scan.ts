@@ -1,6 +1,6 @@
 import type { Abortable } from "../../core/abort.ts";
 import { formatPlatform, type Platform } from "../../core/platform.ts";
-import type { BuildJob, JobResult } from "../../engine/engine.ts";
+import type { JobResult, OpenJob } from "../../engine/engine.ts";
 import { withAttestation } from "../../engine/job/job-result.ts";
 import { fromDefinition, llb } from "../../llb/index.ts";
 import type { BuildStep } from "../../lower/build-step.ts";
@@ -13,7 +13,7 @@ const SPDX = "https://spdx.dev/Document";
 
 /** A build's result in its job, and what was asked for. */
 export interface ScannedBuild {
-  readonly job: BuildJob;
+  readonly job: OpenJob;
   readonly result: JobResult;
   readonly input: SolveRequest["input"];
 }

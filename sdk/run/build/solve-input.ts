@@ -1,7 +1,7 @@
 import type { Abortable } from "../../core/abort.ts";
 import { BuildError } from "../../core/errors.ts";
 import { formatPlatform } from "../../core/platform.ts";
-import type { BuildJob } from "../../engine/engine.ts";
+import type { OpenJob } from "../../engine/engine.ts";
 import {
   type BaseImage,
   baseImages,
@@ -21,7 +21,7 @@ import { withScriptTexts } from "./script-texts.ts";
 
 /** An open job and the engine that it is on. */
 export interface JobOnEngine {
-  readonly job: BuildJob;
+  readonly job: OpenJob;
   readonly engine: PooledEngine;
 }
 
@@ -60,7 +60,7 @@ export async function solveInput(
 async function resolveRecipe(
   step: BuildStep,
   made: RecipeState,
-  job: BuildJob,
+  job: OpenJob,
   options: Abortable,
 ): Promise<KnownBases> {
   const images = await resolveBaseImages(step, made, job, options);
@@ -71,7 +71,7 @@ async function resolveRecipe(
 async function resolveBaseImages(
   step: BuildStep,
   { roots }: RecipeState,
-  job: BuildJob,
+  job: OpenJob,
   { signal }: Abortable,
 ): Promise<ResolvedImages> {
   const images = baseImages(roots, { platform: step.platform });

@@ -5,7 +5,7 @@ import { BuildError, type SourceLocation } from "../../core/errors.ts";
 import { isRecord } from "../../core/json.ts";
 import { formatPlatform } from "../../core/platform.ts";
 import { formatSourcePath, resolveSourcePath } from "../../core/source-path.ts";
-import type { BuildJob, JobResult } from "../../engine/engine.ts";
+import type { JobResult, OpenJob } from "../../engine/engine.ts";
 import {
   type DeferredFrontend,
   type DeferredOf,
@@ -41,7 +41,7 @@ export async function resolveFrontends(
   step: BuildStep,
   { deferred }: RecipeState,
   { images, states }: KnownBases,
-  job: BuildJob,
+  job: OpenJob,
   options: Abortable,
 ): Promise<ResolvedStates> {
   const resolved = new Map<DeferredVertex, ResolvedState>(states);
@@ -55,7 +55,7 @@ async function resolveFrontend(
   step: BuildStep,
   vertex: Frontend,
   known: KnownBases,
-  job: BuildJob,
+  job: OpenJob,
   { signal }: Abortable,
 ): Promise<ResolvedState> {
   const inputs = Object.entries(vertex.made.inputs).map(([name, state]): readonly [string, FrontendStateInput] => [

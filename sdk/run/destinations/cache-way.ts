@@ -22,7 +22,8 @@ export function createCacheWay(stores: Stores, context: RunContext, options: Ima
     const isAttested = Object.keys(attestOptions(node.tagged.package.attest)).length > 0;
     if (!isAttested && (await reach(node.engine))) {
       const { loopbackOutput } = await import("../../outputs/loopback/loopback-output.ts");
-      return loopbackOutput(await stores.cache(), settings, await stores.loopback());
+      const registry = await stores.loopback();
+      return loopbackOutput(await stores.cache(), settings, { registry, platform: node.platform });
     }
     const { cacheOutput } = await import("../../outputs/cache-output.ts");
     return cacheOutput(await stores.cache(), settings);

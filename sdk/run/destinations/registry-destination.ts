@@ -1,6 +1,7 @@
 import type { Digest } from "../../core/digest.ts";
 import type { AttestedImage } from "../../oci/model/attested-image.ts";
-import { parseReference } from "../../oci/model/reference.ts";
+import { type ContentReader, rememberingReader } from "../../oci/model/content.ts";
+import { formatReference, parseReference, type Reference } from "../../oci/model/reference.ts";
 import { pushImage } from "../../oci/registry/publishing/image-copy.ts";
 import { publishIndex } from "../../oci/registry/publishing/publish-index.ts";
 import { INPUTS_ANNOTATION } from "../../plan/inputs.ts";
@@ -25,6 +26,14 @@ export function createRegistryDestination(
   context: RunContext,
   options: ImageOptions & Pick<PushOptions, "archTags"> = {},
 ): Destination {
+  const readers = new Map<string, ContentReader>();
+  // Platforms that were exported together have one index.
+  const readerOf = (repository: Reference): ContentReader => {
+    const name = formatReference(repository);
+    const reader = readers.get(name) ?? rememberingReader(stores.registry().reader(repository));
+    readers.set(name, reader);
+    return reader;
+  };
   const goesThroughClient = async (node: AssignedNode) => !(await reach(node.engine, registryOf(node)));
   return {
     output: async (node) => {
@@ -35,9 +44,8 @@ export function createRegistryDestination(
       }
       const { registryOutput } = await import("../../outputs/registry-output.ts");
       const { repository } = settings;
-      const client = stores.registry();
-      const insecure = await client.isPlainHttp(repository, { signal: context.signal });
-      return registryOutput(settings, { reader: client.reader(repository), insecure });
+      const insecure = await stores.registry().isPlainHttp(repository, { signal: context.signal });
+      return registryOutput(settings, { reader: readerOf(repository), insecure, platform: node.platform });
     },
     settle: async (node, built) => {
       if (await goesThroughClient(node)) await upload(node, built, stores, context);

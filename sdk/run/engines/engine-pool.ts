@@ -15,7 +15,9 @@ export interface PooledEngine {
   readonly engine: Engine;
   readonly info: EngineInfo;
   readonly facts: EngineFacts;
-  /** Keeps the number of builds that it runs at once in bounds. */
+  /** How many builds it runs at once. */
+  readonly parallel: number;
+  /** Holds to that; a build is one platform of one package. */
   readonly limit: Limiter;
   /** What network steps get that ask for one. */
   readonly sandboxNetwork: "sandbox" | "host";
@@ -44,7 +46,7 @@ export function createEnginePool(run: RunContext, registries?: RegistrySettings)
   const all = new Set<Engine>();
   const ensured: EnsuredBuilders = new Map();
 
-  async function open(choice: EngineChoice, platform: Platform, parallel: number | undefined): Promise<PooledEngine> {
+  async function open(choice: EngineChoice, platform: Platform, wanted: number | undefined): Promise<PooledEngine> {
     const { openEngine } = await import("./engine-choice.ts");
     const { engine, sandboxNetwork } = await openEngine(choice, platform, { context, registries, ensured });
     const known = byAddress.get(engine.address);
@@ -55,11 +57,13 @@ export function createEnginePool(run: RunContext, registries?: RegistrySettings)
     const { signal } = context;
     const [info, processors] = await Promise.all([engine.info({ signal }), engine.processors({ signal })]);
     const { platforms, nativePlatforms } = info;
+    const parallel = wanted ?? parallelBuilds(engine.address, processors);
     const pooled: PooledEngine = {
       engine,
       info,
       facts: { address: engine.address, platforms, nativePlatforms },
-      limit: createLimiter(parallel ?? parallelBuilds(engine.address, processors)),
+      parallel,
+      limit: createLimiter(parallel),
       sandboxNetwork,
     };
     byAddress.set(engine.address, pooled);

@@ -1,28 +1,41 @@
+import { settleAll } from "../../core/concurrency.ts";
 import { PlanError, RegistryError } from "../../core/errors.ts";
-import { formatReference, parseReference } from "../../oci/model/reference.ts";
+import { formatReference, parseReference, type Reference } from "../../oci/model/reference.ts";
+import type { RegistryClient } from "../../oci/registry/client.ts";
 import type { Plan } from "../../plan/plan.ts";
 import type { Stores } from "../stores.ts";
 
 /**
- * Asks each registry, before any work, whether we may push what the plan would push.
+ * Asks each registry, before any work, whether we may push what the plan would push: once where it asks nobody who they are,
+ * else for each repository.
  *
  * @throws PlanError `PLAN_CREDENTIALS_MISSING`, `PLAN_REGISTRY_UNREACHABLE`
  */
 export async function assertMayPush(plan: Plan, stores: Stores, signal: AbortSignal): Promise<void> {
-  const moved = plan.packages.filter((planned) =>
-    planned.nodes.some((node) => node.action !== "none" || node.state === "unknown"),
-  );
-  await Promise.all(
-    moved.map(async ({ reference }) => {
-      const repository = parseReference(reference);
-      try {
-        await stores.registry().checkPush(repository, { signal });
-      } catch (cause) {
-        if (!(cause instanceof RegistryError)) throw cause;
-        throw refusal(formatReference(repository), repository.registry, cause);
+  const moved = plan.packages
+    .filter((planned) => planned.nodes.some((node) => node.action !== "none" || node.state === "unknown"))
+    .map(({ reference }) => parseReference(reference));
+  const client = stores.registry();
+  const registries = [...new Set(moved.map(({ registry }) => registry))];
+  await settleAll(
+    registries.map(async (registry) => {
+      const [first, ...others] = moved.filter((repository) => repository.registry === registry);
+      if (first === undefined) return;
+      await checkPush(first, client, signal);
+      if (await client.hasAsked(first, { signal })) {
+        await settleAll(others.map((repository) => checkPush(repository, client, signal)));
       }
     }),
   );
+}
+
+async function checkPush(repository: Reference, client: RegistryClient, signal: AbortSignal): Promise<void> {
+  try {
+    await client.checkPush(repository, { signal });
+  } catch (cause) {
+    if (!(cause instanceof RegistryError)) throw cause;
+    throw refusal(formatReference(repository), repository.registry, cause);
+  }
 }
 
 function refusal(reference: string, registry: string, cause: RegistryError): PlanError {

@@ -46,7 +46,7 @@ export async function openStoredImage(
   const translate = createStatusTranslator(nodeName(node), redactor, node.tagged.package.directory);
   const job = await engine.engine.openJob({
     exporters: [],
-    platform: node.platform,
+    platforms: [node.platform],
     services: [createContentService(new Map([[STORE, cache.directory]]))],
     sharedKey: "",
     onStatus: (status) => translate(status).forEach(context.emit),

@@ -19,9 +19,31 @@ describe("createLimiter", () => {
   it("takes the highest priority first, and what came first among equals", async () => {
     const limit = createLimiter(1);
     const order: string[] = [];
-    const add = (name: string, priority?: number) => limit(async () => void order.push(name), priority);
+    const add = (name: string, priority = 0) => limit(async () => void order.push(name), { priority });
     await Promise.all([add("first"), add("low", -1), add("a"), add("high", 2), add("b"), add("higher", 3)]);
     expect(order).toEqual(["first", "higher", "high", "a", "b", "low"]);
+  });
+
+  it("gives a task as many slots as it needs, and lets nobody overtake one that waits for them", async () => {
+    const limit = createLimiter(3);
+    const order: string[] = [];
+    const done: (() => void)[] = [];
+    const add = (name: string, slots: number) =>
+      limit(() => new Promise<void>((resolve) => void (order.push(name), done.push(resolve))), { slots });
+    const tasks = [add("two", 2), add("both", 2), add("one", 1), add("more than there are", 9)];
+    await new Promise((resolve) => setImmediate(resolve));
+    expect(order).toEqual(["two"]);
+    done[0]?.();
+    await tasks[0];
+    expect(order).toEqual(["two", "both", "one"]);
+    done[1]?.();
+    await tasks[1];
+    expect(order).toHaveLength(3);
+    done[2]?.();
+    await tasks[2];
+    done[3]?.();
+    await tasks[3];
+    expect(order).toEqual(["two", "both", "one", "more than there are"]);
   });
 
   it("goes on after a failure", async () => {

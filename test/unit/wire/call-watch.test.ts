@@ -36,6 +36,17 @@ describe("a watched call", () => {
     expect(probes).toHaveLength(2);
   });
 
+  test("asks less and less, and the other connection not at all, while its own answers", async () => {
+    const asked: string[] = [];
+    const probe =
+      (name: string): Probe =>
+      async () =>
+        void asked.push(name);
+    void watchCall(never, probe("own"), { beside: probe("beside") });
+    await vi.advanceTimersByTimeAsync(60_000);
+    expect(asked).toEqual(Array.from({ length: 7 }, () => "own"));
+  });
+
   test("goes on while nothing answers, as on a busy machine", async () => {
     let answer: ((text: string) => void) | undefined;
     const late = new Promise<string>((resolve) => {

@@ -8,6 +8,8 @@ import { basicHeader, fetchToken, type TokenRequest } from "./token.ts";
 
 /** Finds the `Authorization` that a registry wants. */
 export interface Authorizer {
+  /** True if the registry has asked who we are. */
+  hasAsked(endpoint: Endpoint): boolean;
   /** What worked or is known to be wanted; undefined: ask without. */
   known(endpoint: Endpoint, scopes: readonly string[], options?: Abortable): Promise<string | undefined>;
   /**
@@ -72,6 +74,7 @@ export function createAuthorizer(credentials: CredentialSource, sender: HttpSend
   }
 
   return {
+    hasAsked: ({ origin }) => challenges.has(origin),
     async known(endpoint, scopes, { signal } = {}) {
       const challenge = challenges.get(endpoint.origin);
       if (challenge === undefined) return undefined;

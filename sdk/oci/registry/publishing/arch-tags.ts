@@ -1,5 +1,6 @@
 import type { Abortable } from "../../../core/abort.ts";
 import { createLimiter, mapConcurrent } from "../../../core/concurrency.ts";
+import { isKitsmithError } from "../../../core/errors.ts";
 import { formatPlatform, type Platform, type PlatformText, parsePlatform } from "../../../core/platform.ts";
 import { formatArchTag } from "../../model/arch-tag.ts";
 import { type Descriptor, descriptorPlatform } from "../../model/descriptor.ts";
@@ -39,12 +40,14 @@ async function putArchTag({ client, repository, tag, signal }: TaggedIndex, imag
   if (platform === undefined) return;
   const { registry, repository: path } = repository;
   const reference = { registry, repository: path, tag: formatArchTag(tag, platform) };
-  const [known, { content }] = await Promise.all([
-    client.resolveManifest(reference, { signal }),
-    client.getManifest({ registry, repository: path, digest: image.digest }, { signal }),
-  ]);
-  if (known?.digest === image.digest) return;
-  await client.putManifest(reference, { content, mediaType: image.mediaType }, { signal });
+  const { content } = await client.getManifest({ registry, repository: path, digest: image.digest }, { signal });
+  try {
+    await client.putManifest(reference, { content, mediaType: image.mediaType }, { signal });
+  } catch (error) {
+    // A registry whose tags cannot be moved refuses what it has, too.
+    if (!isKitsmithError(error) || !/^REGISTRY_(?:REJECTED|FORBIDDEN)$/.test(error.code)) throw error;
+    if ((await client.resolveManifest(reference, { signal }))?.digest !== image.digest) throw error;
+  }
 }
 
 /** One question in place of many. A list is believed if it is whole, and new enough to name the tags that we have just put. */
