@@ -47,8 +47,8 @@ interface Stream {
 /** HTTP/2's defaults, until the peer says otherwise. */
 const WINDOW_BYTES = 65_535;
 const FRAME_BYTES = 16_384;
-/** So much is handed to the connection before it has written; beyond it, data waits here. */
-const IN_FLIGHT_BYTES = 512 * 1024;
+/** So much is handed to the connection before it has written; beyond it, data waits here. Bun's streams break where it is more. */
+const IN_FLIGHT_BYTES = process.versions.bun === undefined ? 512 * 1024 : FRAME_BYTES;
 
 /** Creates a lane. `isFree` tells whether a frame may begin. */
 export function createDataLane(connection: Writable, isFree: () => boolean): DataLane {
