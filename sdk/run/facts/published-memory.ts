@@ -6,6 +6,7 @@ import { isRecord } from "../../core/json.ts";
 import { replaceFile } from "../../oci/layout/durable-file.ts";
 import { lockFile } from "../../oci/layout/file-lock.ts";
 import { type Descriptor, parseDescriptor } from "../../oci/model/descriptor.ts";
+import { appendVoids, readVoids, rotateVoids } from "./published-voids.ts";
 
 /** More is forgotten, the oldest first. */
 const ENTRY_LIMIT = 5000;
@@ -62,7 +63,7 @@ export function openPublishedMemory(file: () => Promise<string>, now: () => numb
       // Where nobody ever trusted it there is nothing to void.
       const path = changes.size === 0 ? undefined : await file();
       if (path === undefined || !existsSync(path)) return;
-      await merge(path, changes).catch(() => undefined);
+      await write(path, changes).catch(() => undefined);
       changes.clear();
     },
   };
@@ -73,28 +74,48 @@ async function openEntries(path: string): Promise<ReadonlyMap<string, Entry>> {
   return await readEntries(path);
 }
 
+/** Most pushes only void something, for which a lock would take long. */
+async function write(path: string, changes: ReadonlyMap<string, Entry>): Promise<void> {
+  const voided = [...changes].filter(([, { tag }]) => tag === undefined);
+  const isLong = voided.length > 0 && (await appendVoids(path, voided));
+  if (isLong || voided.length < changes.size) await merge(path, changes);
+}
+
 async function merge(path: string, changes: ReadonlyMap<string, Entry>): Promise<void> {
   await mkdir(dirname(path), { recursive: true });
   const lock = await lockFile(`${path}.lock`, {});
   try {
-    const merged = new Map(await readEntries(path));
-    for (const [reference, entry] of changes) {
-      if ((merged.get(reference)?.atMs ?? 0) <= entry.atMs) merged.set(reference, entry);
-    }
+    const merged = newestOf([...(await readEntries(path)), ...changes]);
     const newest = [...merged].sort(([, one], [, other]) => other.atMs - one.atMs).slice(0, ENTRY_LIMIT);
     await replaceFile(path, JSON.stringify({ version: 1, tags: Object.fromEntries(newest) }), dirname(path));
+    await rotateVoids(path);
   } finally {
     await lock[Symbol.asyncDispose]();
   }
 }
 
+/** The file, and what was voided since it was written. */
 async function readEntries(path: string): Promise<ReadonlyMap<string, Entry>> {
+  // In this order: what is taken into the file meanwhile is read twice, and not missed.
+  const voided = await readVoids(path);
+  return newestOf([...(await readTags(path)), ...voided]);
+}
+
+function newestOf(entries: readonly (readonly [string, Entry])[]): ReadonlyMap<string, Entry> {
+  const newest = new Map<string, Entry>();
+  for (const [reference, entry] of entries) {
+    if ((newest.get(reference)?.atMs ?? 0) <= entry.atMs) newest.set(reference, entry);
+  }
+  return newest;
+}
+
+async function readTags(path: string): Promise<readonly (readonly [string, Entry])[]> {
   try {
     const content: unknown = JSON.parse(await readFile(path, "utf8"));
-    if (!isRecord(content) || content.version !== 1 || !isRecord(content.tags)) return new Map();
-    return new Map(Object.entries(content.tags).map(([reference, entry]) => [reference, parseEntry(entry, path)]));
+    if (!isRecord(content) || content.version !== 1 || !isRecord(content.tags)) return [];
+    return Object.entries(content.tags).map(([reference, entry]) => [reference, parseEntry(entry, path)]);
   } catch {
-    return new Map();
+    return [];
   }
 }
 

@@ -1,4 +1,4 @@
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, expect, test } from "vitest";
@@ -87,6 +87,44 @@ test("where nobody ever trusted it, nothing is written", async () => {
   await memory.save();
   expect(() => readFileSync(file)).toThrow();
 });
+
+test("what is voided is noted without a lock, by any number at once, and outlives what is noted later of before", async () => {
+  await noted(1000);
+  rmSync(`${file}.lock`);
+  const references = Array.from({ length: 8 }, (_, index) => `registry.example/acme/package-${index}:1`);
+  await Promise.all(references.map((reference, index) => voided([reference, REFERENCE], 1200 + index)));
+  expect(existsSync(`${file}.lock`)).toBe(false);
+  const asked = openPublishedMemory(inFile, () => 1300);
+  for (const reference of [...references, REFERENCE]) asked.note(reference, TAG, 1100);
+  await asked.save();
+  const later = openPublishedMemory(inFile, () => 1300);
+  for (const reference of [...references, REFERENCE]) expect(await later.recall(reference, 1000)).toBeUndefined();
+  await noted(1250);
+  expect(await openPublishedMemory(inFile, () => 1300).recall(REFERENCE, 1000)).toEqual(TAG);
+});
+
+test("what is voided does not grow without end, and is not lost", async () => {
+  await noted(1000);
+  const references = Array.from({ length: 900 }, (_, index) => `registry.example/${"acme/".repeat(20)}init:${index}`);
+  const asked = openPublishedMemory(inFile, () => 1100);
+  for (const reference of references) asked.note(reference, TAG, 1100);
+  await asked.save();
+  await voided(references, 1200);
+  expect(existsSync(`${file}.voids`)).toBe(false);
+  await voided([REFERENCE], 1300);
+  expect(readFileSync(`${file}.voids`, "utf8")).toBe(`1300 ${REFERENCE}\n`);
+  const later = openPublishedMemory(inFile, () => 1300);
+  for (const reference of [...references, REFERENCE]) expect(await later.recall(reference, 1000)).toBeUndefined();
+  rmSync(`${file}.voids.1`);
+  const last = openPublishedMemory(inFile, () => 1300);
+  for (const reference of references) expect(await last.recall(reference, 1000)).toBeUndefined();
+});
+
+async function voided(references: readonly string[], atMs: number): Promise<void> {
+  const memory = openPublishedMemory(inFile, () => atMs);
+  for (const reference of references) memory.forget(reference);
+  await memory.save();
+}
 
 async function noted(atMs: number): Promise<void> {
   const memory = openPublishedMemory(inFile, () => atMs);
