@@ -15,7 +15,8 @@ import type { CachedBases } from "../facade/options.ts";
 import { isAssigned } from "../facts/assigned-plan.ts";
 import type { RunContext } from "../run.ts";
 import type { Stores } from "../stores.ts";
-import type { TreeCheck, TreeWatch } from "../tagging/tree-check.ts";
+import { createEarlyTreeCheck, type EarlyTreeCheck } from "../tagging/early-tree-check.ts";
+import type { TreeWatch } from "../tagging/tree-check.ts";
 import { runChecks, skipChecks } from "./checks.ts";
 import { type JointBuild, jointBuilds } from "./joint-build.ts";
 import { nodeName, type RunNode } from "./node.ts";
@@ -53,10 +54,11 @@ export interface PackageWork {
 export async function performPackage(
   planned: PlannedPackage,
   nodes: readonly RunNode[],
-  work: PackageWork,
+  given: PackageWork,
 ): Promise<PackageEnd> {
-  const tree = rememberBuiltTree(nodes, work);
-  await Promise.allSettled([tree]);
+  const tree = rememberBuiltTree(nodes, given);
+  const [remembered] = await Promise.allSettled([tree]);
+  const work = remembered.status === "fulfilled" ? observedBy(remembered.value, given) : given;
   const joint = jointBuilds(nodes, work);
   const ends = await Promise.all(nodes.map((node) => beginNode(node, work, joint.get(node))));
   const images = ends.flatMap((end): readonly NodeImage[] =>
@@ -65,8 +67,7 @@ export async function performPackage(
   const failed = ends.some((end) => !end.ok);
   if (failed && (!work.partial || images.length === 0)) return { planned, nodes: ends };
   try {
-    const check = await tree;
-    await check?.();
+    await (await tree)?.check();
     const index = await work.destination.publish(planned, images);
     return { planned, nodes: ends, ...(index ? { index } : {}) };
   } catch (thrown) {
@@ -196,10 +197,23 @@ function finished(
 }
 
 /** Undefined where nothing is built: what exists already was not made from the tree of now. */
-async function rememberBuiltTree(nodes: readonly RunNode[], { trees }: PackageWork): Promise<TreeCheck | undefined> {
-  const built = nodes.find(isAssigned);
+async function rememberBuiltTree(
+  nodes: readonly RunNode[],
+  { trees }: PackageWork,
+): Promise<EarlyTreeCheck | undefined> {
+  const builds = nodes.filter(isAssigned);
+  const [built] = builds;
   if (built === undefined) return undefined;
   const { clearTargetDirectory } = await import("../dependencies/depends-images.ts");
   await clearTargetDirectory(built.tagged.package);
-  return await trees.remember(built.tagged);
+  return createEarlyTreeCheck(await trees.remember(built.tagged), builds.map(nodeName));
+}
+
+function observedBy(check: EarlyTreeCheck | undefined, work: PackageWork): PackageWork {
+  if (check === undefined) return work;
+  const emit: RunContext["emit"] = (event) => {
+    check.observe(event);
+    work.context.emit(event);
+  };
+  return { ...work, context: { ...work.context, emit } };
 }
