@@ -40,14 +40,25 @@ export async function imageInputs(
   return { digests, ...(digest === undefined ? {} : { digest }) };
 }
 
-/** The digests of a platform's inputs in the form that an image has recorded its own. */
-export async function inputDigestsLike(
+/** What goes into a platform's image, to be held against what an image has recorded. */
+export interface ComparableInputs {
+  /** {@link recordedInputs} */
+  readonly digest: string | undefined;
+  /** The digests of the inputs in the form that an image has recorded its own. */
+  digestsLike(recorded: { readonly salt: string; readonly like: InputDigests }): InputDigests;
+}
+
+/** Works out what goes into a platform's image, once for all that is compared. */
+export async function comparableInputs(
   tagged: TaggedPackage,
   platform: Platform,
-  { salt, like, ...options }: InputsOptions & { readonly salt: string; readonly like: InputDigests },
-): Promise<InputDigests> {
+  options: InputsOptions,
+): Promise<ComparableInputs> {
   const members = await packageInputs(tagged, platform, options);
-  return inputDigests(inputsOf(tagged, platform, members), salt, like);
+  return {
+    digest: inputsDigest(members),
+    digestsLike: ({ salt, like }) => inputDigests(inputsOf(tagged, platform, members), salt, like),
+  };
 }
 
 /** Files are for git to compare. */

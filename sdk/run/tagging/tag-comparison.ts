@@ -11,7 +11,7 @@ import type { VerbOptions } from "../facade/options.ts";
 import type { PackageSpec } from "../facade/package-spec.ts";
 import { findCached, findPublished } from "../facts/stored-images.ts";
 import { createStores, type Stores } from "../stores.ts";
-import { imageInputs, inputDigestsLike } from "./recorded-inputs.ts";
+import { comparableInputs } from "./recorded-inputs.ts";
 import { onlyTagged, type TaggedPackage } from "./tagging.ts";
 import { treeDifferences } from "./tree-comparison.ts";
 
@@ -117,17 +117,13 @@ async function inputDifferences(
   { image, platform, annotations }: FoundInputs,
   signal: AbortSignal,
 ): Promise<readonly TagDifference[]> {
-  const options = { signal, tagOf: onlyTagged };
-  const ours = await imageInputs(tagged, platform, options);
+  const ours = await comparableInputs(tagged, platform, { signal, tagOf: onlyTagged });
   const recorded = parseInputDigests(annotations[INPUT_DIGESTS_ANNOTATION]);
   // An image that records nothing was made from its tree alone.
   const theirs = recorded ?? (image.inputs === undefined ? {} : undefined);
   const whole = difference("inputs", formatPlatform(platform), image.inputs, ours.digest);
   if (theirs === undefined) return whole.map((one) => ({ ...one, hint: UNTOLD }));
-  const named = compareInputDigests(
-    theirs,
-    await inputDigestsLike(tagged, platform, { ...options, salt: image.inputs ?? "", like: theirs }),
-  );
+  const named = compareInputDigests(theirs, ours.digestsLike({ salt: image.inputs ?? "", like: theirs }));
   return named.length > 0 ? named : whole;
 }
 
