@@ -19,6 +19,6 @@ export interface BuildOutput extends EngineOutput {
   complete(exported: ExportResult): Promise<AttestedImage | undefined>;
   /** True where the goal may mount layers from where they lie, so that the engine need not have them. Default false. */
   readonly mounts?: boolean;
-  /** Why we could not take what came, where the engine knows no more than that it was refused. */
-  failure?(): unknown;
+  /** Why we could not take what came, where the engine's error says no more than that it was refused; undefined for another. */
+  failure?(error: unknown): unknown;
 }

@@ -1,10 +1,10 @@
-import { type Abortable, delay } from "../../core/abort.ts";
+import type { Abortable } from "../../core/abort.ts";
 import type { Digest } from "../../core/digest.ts";
 
 /** Blobs that are there, or are coming. */
 export interface ComingBlobs {
   /** Gives the size of a blob; undefined means that whoever asks is the one to send it. */
-  ask(digest: Digest, asker: string): Promise<number | undefined>;
+  ask(digest: Digest): Promise<number | undefined>;
   /** Says that a blob is coming: others that ask for it wait. Fails as that does. */
   receive(digest: Digest, arrival: Promise<number>): Promise<void>;
 }
@@ -12,9 +12,7 @@ export interface ComingBlobs {
 /** What is known of a blob: its size, undefined once it will not come. */
 interface Expected {
   readonly size: Promise<number | undefined>;
-  /** Who was told that it is not there, and has not begun to send it. */
-  readonly promisedBy?: string;
-  /** Tells those who wait for it that it has begun to come. */
+  /** There while somebody was told that it is not there, and has not begun to send it. Tells those who wait that it has begun. */
   readonly begin?: (size: Promise<number | undefined>) => void;
 }
 
@@ -33,17 +31,20 @@ export function createComingBlobs(
 ): ComingBlobs {
   const blobs = new Map<Digest, Expected>();
 
-  async function ask(digest: Digest, asker: string): Promise<number | undefined> {
+  async function ask(digest: Digest): Promise<number | undefined> {
     const known = blobs.get(digest) ?? { size: find(digest) };
-    if (known.promisedBy === asker) return undefined;
     blobs.set(digest, known);
     const size = await known.size;
     if (size !== undefined) return size;
     const now = blobs.get(digest);
-    if (now !== undefined && now !== known) return await ask(digest, asker);
-    blobs.set(digest, promiseOf(asker, signal));
+    if (now !== undefined && now !== known) return await ask(digest);
+    if (!signal?.aborted) blobs.set(digest, createPromise());
     return undefined;
   }
+
+  signal?.addEventListener("abort", () => {
+    for (const { begin } of blobs.values()) begin?.(Promise.resolve(undefined));
+  });
 
   return {
     ask,
@@ -60,12 +61,14 @@ export function createComingBlobs(
   };
 }
 
-function promiseOf(asker: string, signal: AbortSignal | undefined): Expected {
+function createPromise(): Expected {
   let begin: (size: Promise<number | undefined>) => void = () => {};
   const size = new Promise<number | undefined>((resolve) => {
-    begin = resolve;
-    const lapse = () => resolve(undefined);
-    delay(PROMISE_MS, signal).then(lapse, lapse);
+    const timer = setTimeout(() => resolve(undefined), PROMISE_MS);
+    begin = (coming) => {
+      clearTimeout(timer);
+      resolve(coming);
+    };
   });
-  return { size, promisedBy: asker, begin };
+  return { size, begin };
 }

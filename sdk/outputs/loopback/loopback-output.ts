@@ -1,12 +1,13 @@
+import { isKitsmithError } from "../../core/errors.ts";
 import type { Cache } from "../../oci/layout/cache.ts";
 import type { BuildOutput } from "../build-output.ts";
 import type { ImageSettings } from "../image-attributes.ts";
 import { type RegistryOutputOptions, registryOutput } from "../registry-output.ts";
-import type { LoopbackRegistry } from "./loopback-registry.ts";
+import type { LoopbackRepository } from "./loopback-registry.ts";
 
 /** Where an image goes round the session, and whose it is. */
 export interface LoopbackOutputOptions extends Pick<RegistryOutputOptions, "platform"> {
-  readonly registry: LoopbackRegistry;
+  readonly repository: LoopbackRepository;
 }
 
 /**
@@ -16,12 +17,13 @@ export interface LoopbackOutputOptions extends Pick<RegistryOutputOptions, "plat
 export function loopbackOutput(
   cache: Cache,
   settings: ImageSettings,
-  { registry, platform }: LoopbackOutputOptions,
+  { repository, platform }: LoopbackOutputOptions,
 ): BuildOutput {
-  const repository = registry.openRepository();
   return {
     ...registryOutput({ ...settings, repository: repository.reference }, { insecure: true, reader: cache, platform }),
     mounts: false,
-    failure: repository.failure,
+    // A program that failed has nothing to do with what the package's other platforms pushed.
+    failure: (error) =>
+      isKitsmithError(error) && error.details.exitCode !== undefined ? undefined : repository.failure(),
   };
 }

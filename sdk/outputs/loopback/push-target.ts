@@ -50,7 +50,7 @@ export function createPushTarget(cache: Cache, { signal }: Abortable = {}): Push
   return {
     async answer({ method, base, rest, url, body }) {
       const blob = digestAfter("blobs/", rest);
-      if (method === "HEAD" && blob !== undefined) return found(blob, await blobs.ask(blob, base));
+      if (method === "HEAD" && blob !== undefined) return found(blob, await blobs.ask(blob));
       if (method === "POST" && rest === "blobs/uploads/") {
         return { status: 202, headers: { location: `${base}/blobs/uploads/${randomUUID()}`, "content-length": 0 } };
       }

@@ -96,7 +96,7 @@ async function attemptBuild(
     context,
   );
   const exported = await building.catch((error: unknown) => {
-    throw output.failure?.() ?? error;
+    throw output.failure?.(error) ?? error;
   });
   const built = await output.complete(exported);
   if (built) await destination.settle(node, built);

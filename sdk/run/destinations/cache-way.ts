@@ -1,5 +1,7 @@
 import { attestOptions } from "../../lower/attestation.ts";
 import type { BuildOutput } from "../../outputs/build-output.ts";
+import type { LoopbackRegistry, LoopbackRepository } from "../../outputs/loopback/loopback-registry.ts";
+import type { PlannedPackage } from "../../plan/plan.ts";
 import type { ImageOptions } from "../facade/options.ts";
 import type { AssignedNode } from "../facts/assigned-plan.ts";
 import type { RunContext } from "../run.ts";
@@ -16,16 +18,29 @@ export type CacheWay = (node: AssignedNode) => Promise<BuildOutput>;
  */
 export function createCacheWay(stores: Stores, context: RunContext, options: ImageOptions): CacheWay {
   const reach = createLoopbackReach(stores, context);
+  const repositoryOf = repositoriesOfPackages();
   return async (node) => {
     const settings = imageSettings(node, options);
     // What is attested says what it is attested of by the name that it is pushed to.
     const isAttested = Object.keys(attestOptions(node.tagged.package.attest)).length > 0;
     if (!isAttested && (await reach(node.engine))) {
       const { loopbackOutput } = await import("../../outputs/loopback/loopback-output.ts");
-      const registry = await stores.loopback();
-      return loopbackOutput(await stores.cache(), settings, { registry, platform: node.platform });
+      const repository = repositoryOf(node.planned, await stores.loopback());
+      return loopbackOutput(await stores.cache(), settings, { repository, platform: node.platform });
     }
     const { cacheOutput } = await import("../../outputs/cache-output.ts");
     return cacheOutput(await stores.cache(), settings);
+  };
+}
+
+/** Platforms of a package that are one job push to one place; where something could not be stored, the next try has another. */
+function repositoriesOfPackages() {
+  const opened = new Map<PlannedPackage, LoopbackRepository>();
+  return (planned: PlannedPackage, registry: LoopbackRegistry): LoopbackRepository => {
+    const known = opened.get(planned);
+    if (known !== undefined && known.failure() === undefined) return known;
+    const repository = registry.openRepository();
+    opened.set(planned, repository);
+    return repository;
   };
 }
