@@ -1,6 +1,6 @@
 import type { Abortable } from "../../core/abort.ts";
 import { ProtocolError } from "../../core/errors.ts";
-import { createContentSender, type TreeFile } from "./content-sender.ts";
+import { type ContentSender, createContentSender, type TreeFile } from "./content-sender.ts";
 import { peerFailure, reportFailure } from "./failure.ts";
 import { createLargestFiles, type SentFile } from "./largest-files.ts";
 import { decodePacket, encodePacket } from "./packet.ts";
@@ -83,6 +83,8 @@ function createTransfer(stream: PacketStream, source: TreeSource): Transfer {
   const summary = { filesTotal: 0, bytesTotal: 0, filesSent: 0, bytesSent: 0 };
   let listed = 0;
   let readers = 0;
+  /** Of readers that have ended; each has a buffer. */
+  const idle: ContentSender[] = [];
   let over = false;
   let settle: { resolve: (summary: SendSummary) => void; reject: (reason: unknown) => void } | undefined;
 
@@ -104,7 +106,7 @@ function createTransfer(stream: PacketStream, source: TreeSource): Transfer {
 
   const readRequested = async (): Promise<void> => {
     readers += 1;
-    const sender = createContentSender(stream, () => over);
+    const sender = idle.pop() ?? createContentSender(stream, () => over);
     do {
       for (let id = requested.take(); id !== undefined && !over; id = requested.take()) {
         const file = source.file(id);
@@ -116,6 +118,7 @@ function createTransfer(stream: PacketStream, source: TreeSource): Transfer {
       }
       // Others may have been asked for meanwhile.
     } while (!over && (await sender.flush()));
+    idle.push(sender);
     readers -= 1;
   };
 
