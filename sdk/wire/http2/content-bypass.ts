@@ -84,17 +84,19 @@ function watchIncoming(lane: DataLane): FrameWatch {
   return createFrameWatch({ prefaceBytes: PREFACE_BYTES, whole, onFrame: read });
 }
 
-/** Nothing may come between the parts of a header. */
-function watchOutgoing(onHeaders: (streamId: number) => void, onReset: (streamId: number) => void): FrameWatch {
+/** Nothing may come between the parts of a header, or after the end of a stream. */
+function watchOutgoing(onHeaders: (streamId: number) => void, onEnd: (streamId: number) => void): FrameWatch {
   let isInHeaders = false;
   const watch = createFrameWatch({
     whole: new Set(),
     onFrame: ({ type, flags, streamId }) => {
-      if (type === FRAME_TYPE.reset) onReset(streamId);
-      else if (type === FRAME_TYPE.headers || type === FRAME_TYPE.continuation) {
+      const isHeaders = type === FRAME_TYPE.headers;
+      if (isHeaders || type === FRAME_TYPE.continuation) {
         isInHeaders = (flags & FRAME_FLAG.endHeaders) === 0;
         if (!isInHeaders) onHeaders(streamId);
       }
+      const isEnd = (isHeaders || type === FRAME_TYPE.data) && (flags & FRAME_FLAG.endStream) !== 0;
+      if (isEnd || type === FRAME_TYPE.reset) onEnd(streamId);
       return true;
     },
   });

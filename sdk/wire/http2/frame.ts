@@ -11,7 +11,7 @@ export const FRAME_HEADER_BYTES = 9;
 /** Types of frames. @source https://www.rfc-editor.org/rfc/rfc9113#section-6 */
 export const FRAME_TYPE = { data: 0, headers: 1, reset: 3, settings: 4, windowUpdate: 8, continuation: 9 } as const;
 /** Flags of frames. */
-export const FRAME_FLAG = { ack: 0x1, endHeaders: 0x4 } as const;
+export const FRAME_FLAG = { ack: 0x1, endStream: 0x1, endHeaders: 0x4 } as const;
 
 /** Reads the header of a frame. */
 export function readFrameHeader(bytes: Buffer, start: number): FrameHeader {

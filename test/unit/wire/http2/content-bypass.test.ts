@@ -94,6 +94,29 @@ describe("content past node:http2", () => {
     },
   );
 
+  test("of a call that has ended is refused, and harms no other", async () => {
+    const late: unknown[] = [];
+    const { session } = open(async (stream, lane, id) => {
+      stream.resume();
+      await answer(stream, lane, [content(id)]);
+      while (late.length === 0) {
+        await lane.send(id, [Buffer.from("late")]).catch((error: unknown) => late.push(error));
+        await new Promise((resolve) => setImmediate(resolve));
+      }
+    });
+    const question = async () => {
+      const stream = session.request({ ":method": "POST" });
+      stream.end();
+      return { received: await buffer(stream), id: stream.id ?? 0 };
+    };
+    const first = await question();
+    expect(first.received.subarray(0, content(1).byteLength).equals(content(1))).toBe(true);
+    const second = await question();
+    expect(second.received.subarray(0, content(second.id).byteLength).equals(content(second.id))).toBe(true);
+    expect(late[0]).toMatchObject({ code: "SESSION_CLOSED" });
+    session.destroy();
+  });
+
   test("is refused when the connection is over", async () => {
     let tell: ((error: unknown) => void) | undefined;
     const refused = new Promise<unknown>((resolve) => {
