@@ -2,7 +2,15 @@
  * Runs tasks, as many at once as there are slots. Of those that wait, the ones with the highest priority (default 0) come
  * first, else in order; nobody overtakes a task that waits for more slots (default 1) than are free.
  */
-export type Limiter = <T>(task: () => Promise<T>, options?: LimitedTask) => Promise<T>;
+export type Limiter = <T>(task: (turn: Turn) => Promise<T>, options?: LimitedTask) => Promise<T>;
+
+/** A task's turn. */
+export interface Turn {
+  /** True if another task waits. */
+  isAwaited(): boolean;
+  /** Gives the slots back before the task ends: what is left of it needs none. */
+  end(): void;
+}
 
 /** How a task waits for its turn. */
 export interface LimitedTask {
@@ -32,11 +40,17 @@ export function createLimiter(limit: number): Limiter {
     const taken = Math.min(slots, limit);
     if (waiting.length === 0 && taken <= free) free -= taken;
     else await turn(priority, taken);
-    try {
-      return await task();
-    } finally {
+    let hasEnded = false;
+    const end = (): void => {
+      if (hasEnded) return;
+      hasEnded = true;
       free += taken;
       startWaiting();
+    };
+    try {
+      return await task({ isAwaited: () => waiting.length > 0, end });
+    } finally {
+      end();
     }
   };
 }

@@ -1,4 +1,7 @@
-import type { JobOptions, JobSession } from "../../engine/engine.ts";
+import type { Abortable } from "../../core/abort.ts";
+import type { Turn } from "../../core/concurrency.ts";
+import type { BuildJob, ExportResult, JobOptions, JobResult, JobSession } from "../../engine/engine.ts";
+import { referencesOf } from "../../engine/job/job-result.ts";
 import { localKind } from "../../lower/local-name.ts";
 import type { SolveRequest } from "../../lower/solve-request.ts";
 import { createAuthService } from "../../session/auth.ts";
@@ -41,11 +44,24 @@ export async function openBuildJob(
     }
     seat?.leave();
     const job = await engine.openJob({ ...options, platforms: [step.platform], ...(session ? { session } : {}) });
-    return { job, finish: (result, finishing) => job.finish(result, finishing) };
+    return { job, finish: (result, finishing) => finishAlone(job, result, { ...finishing, turn: build.turn }) };
   } catch (error) {
     await session?.[Symbol.asyncDispose]();
     throw error;
   }
+}
+
+/** A build that others wait for gives them its turn once its steps are done; else that is one call less. */
+async function finishAlone(
+  job: BuildJob,
+  result: JobResult,
+  { turn, ...options }: Abortable & { readonly turn: Turn | undefined },
+): Promise<ExportResult> {
+  if (turn?.isAwaited()) {
+    await Promise.all(referencesOf(result).map((reference) => job.evaluate(reference, options)));
+    turn.end();
+  }
+  return await job.finish(result, options);
 }
 
 /** Caches of a single platform belong to a job of its own; and exporters that send to us send one platform's image. */

@@ -1,3 +1,4 @@
+import type { Turn } from "../../core/concurrency.ts";
 import type { Redactor } from "../../core/redact.ts";
 import type { Shared } from "../../core/shared.ts";
 import type { CredentialSource } from "../../credentials/credential-source.ts";
@@ -55,6 +56,8 @@ export interface EngineBuild {
   readonly sessions?: SharedSessions;
   /** A place in a job together with other platforms. Default: a job of its own. */
   readonly seat?: JobSeat | undefined;
+  /** Ends before the export. Default: nobody waits for it. */
+  readonly turn?: Turn | undefined;
   /** The walks of a run that checks its trees in the end. Default: each build walks. */
   readonly listings?: Shared<TreeListing>;
   readonly redactor: Redactor;

@@ -1,3 +1,4 @@
+import type { Turn } from "../../core/concurrency.ts";
 import type { AssignedNode } from "../facts/assigned-plan.ts";
 import { isAssigned } from "../facts/assigned-plan.ts";
 import type { JobSeat } from "./joint-job.ts";
@@ -38,8 +39,8 @@ function seatsOf(group: readonly AssignedNode[]): readonly (readonly [RunNode, J
     awaited -= 1;
     const [first] = group;
     if (awaited > 0 || ready.length === 0 || first === undefined) return;
-    const together = async () => {
-      const seats = ready.length > 1 ? (await import("./joint-job.ts")).createJointJob(ready.length) : [];
+    const together = async (turn: Turn) => {
+      const seats = ready.length > 1 ? (await import("./joint-job.ts")).createJointJob(ready.length, turn.end) : [];
       await Promise.allSettled(ready.map((start, index) => start(seats[index])));
     };
     void first.engine.limit(together, { priority: 1, slots: ready.length });

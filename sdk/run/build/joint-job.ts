@@ -60,16 +60,20 @@ interface Joint {
   readonly exported: Moment<ExportResult | undefined>;
   /** Seats of which nothing is known yet. */
   awaited: number;
+  /** Called when all steps are done. */
+  readonly onExport: () => void;
   opening?: Promise<BuildJob>;
 }
 
 /**
  * A job for several platforms of a package on one engine, as many as there are seats: one connection, one export, one index
  * of all of them. It is opened when every seat is taken or left. Whoever fails, fails alone.
+ *
+ * @param onExport - called when all steps are done
  */
-export function createJointJob(size: number): readonly JobSeat[] {
+export function createJointJob(size: number, onExport: () => void): readonly JobSeat[] {
   const joint: Joint = {
-    ...{ members: new Set(), shares: createStatusShares(), abandoned: new AbortController(), awaited: size },
+    ...{ members: new Set(), shares: createStatusShares(), abandoned: new AbortController(), awaited: size, onExport },
     ...{ seated: createMoment<void>(), exported: createMoment<ExportResult | undefined>() },
   };
   return Array.from({ length: size }, () => createSeat(joint));
@@ -142,11 +146,12 @@ function createMember(joint: Joint, job: BuildJob, member: Member): JobMember {
   };
 }
 
-function exportWhenWhole({ members, exported, abandoned }: Joint, job: BuildJob): void {
+function exportWhenWhole({ members, exported, abandoned, onExport }: Joint, job: BuildJob): void {
   const results = [...members].flatMap(({ options, result }) =>
     result === undefined ? [] : [[formatPlatform(options.platform), withAnnotations(result, options)] as const],
   );
   if (exported.hasCome() || results.length < members.size) return;
+  onExport();
   exported.come(job.finish(platformResults(Object.fromEntries(results)), { signal: abandoned.signal }));
 }
 

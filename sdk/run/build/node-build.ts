@@ -1,3 +1,4 @@
+import type { Turn } from "../../core/concurrency.ts";
 import type { KitsmithError } from "../../core/errors.ts";
 import { withLostBlobRetry } from "../../oci/registry/publishing/lost-blob.ts";
 import { ingredientLayouts, type NodeIngredients, stepWith } from "../dependencies/node-ingredients.ts";
@@ -11,16 +12,22 @@ import { withAttempts } from "./node-attempts.ts";
 import type { PackageWork } from "./package-work.ts";
 import { stepServices } from "./step-services.ts";
 
+/** What a build has on its engine. */
+export interface BuildPlace {
+  /** In a job together with other platforms, for the first attempt. Default: none. */
+  readonly seat?: JobSeat | undefined;
+  /** Default: nobody waits for it. */
+  readonly turn?: Turn | undefined;
+}
+
 /**
  * Builds a node on its engine, more than once where that may help: what was built already comes from the engine's cache.
- *
- * @param seat - place in a job together with other platforms, for the first attempt
  */
 export async function buildNode(
   node: AssignedNode,
   ingredients: NodeIngredients,
   work: PackageWork,
-  seat?: JobSeat,
+  { seat, turn }: BuildPlace = {},
 ): Promise<MadeImage | undefined> {
   const { attempts, context } = work;
   context.signal.throwIfAborted();
@@ -34,7 +41,7 @@ export async function buildNode(
         const taken = place;
         place = undefined;
         try {
-          return await attemptBuild({ node: current, ingredients, seat: taken }, work, { ...context, signal });
+          return await attemptBuild({ node: current, ingredients, seat: taken, turn }, work, { ...context, signal });
         } finally {
           taken?.leave();
         }
@@ -67,14 +74,13 @@ async function onLivingEngine(
   }
 }
 
-interface Attempt {
+interface Attempt extends BuildPlace {
   readonly node: AssignedNode;
   readonly ingredients: NodeIngredients;
-  readonly seat: JobSeat | undefined;
 }
 
 async function attemptBuild(
-  { node, ingredients, seat }: Attempt,
+  { node, ingredients, seat, turn }: Attempt,
   work: PackageWork,
   context: RunContext,
 ): Promise<MadeImage | undefined> {
@@ -84,7 +90,19 @@ async function attemptBuild(
   const step = stepWith(node, ingredients);
   const building = buildOnEngine(
     {
-      ...{ name: nodeName(node), step, engine, assignment, output, redactor, cacheExports, sessions, listings, seat },
+      ...{
+        name: nodeName(node),
+        step,
+        engine,
+        assignment,
+        output,
+        redactor,
+        cacheExports,
+        sessions,
+        listings,
+        seat,
+        turn,
+      },
       credentials: stores.credentials,
       reference: node.plan.reference,
       checks: tagged.spec.checks,

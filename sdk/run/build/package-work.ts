@@ -145,8 +145,9 @@ async function perform(
     ]);
     const offered = work.cachedBases ? bases : bases.filter(({ made }) => made !== undefined);
     const ingredients = await gatherIngredients(node, offered, work, context.signal);
-    if (joint !== undefined) return await joint.run((seat) => buildNode(node, ingredients, work, seat));
-    return await node.engine.limit(() => buildNode(node, ingredients, work), { priority: order.priority(node) });
+    if (joint !== undefined) return await joint.run((seat) => buildNode(node, ingredients, work, { seat }));
+    const priority = order.priority(node);
+    return await node.engine.limit((turn) => buildNode(node, ingredients, work, { turn }), { priority });
   }
   await checkStored(node, work);
   return node.plan.action === "none" ? undefined : await work.destination.transfer(node);

@@ -63,7 +63,7 @@ export function createEnginePool(run: RunContext, registries?: RegistrySettings)
       info,
       facts: { address: engine.address, platforms, nativePlatforms },
       parallel,
-      limit: createLimiter(parallel),
+      limit: createBuildLimiter(parallel),
       sandboxNetwork,
     };
     byAddress.set(engine.address, pooled);
@@ -105,6 +105,13 @@ export function createEnginePool(run: RunContext, registries?: RegistrySettings)
       await Promise.all([...all].map((engine) => engine[Symbol.asyncDispose]()));
     },
   };
+}
+
+/** A build whose steps are done gives its turn to another, as long as not all that are open are being exported. */
+function createBuildLimiter(parallel: number): Limiter {
+  const open = createLimiter(parallel * 2);
+  const running = createLimiter(parallel);
+  return (task, options) => open(() => running(task, options), options);
 }
 
 /** True where the platform decides which engine it is. */

@@ -28,8 +28,16 @@ describe("createLimiter", () => {
     const limit = createLimiter(3);
     const order: string[] = [];
     const done: (() => void)[] = [];
-    const add = (name: string, slots: number) =>
-      limit(() => new Promise<void>((resolve) => void (order.push(name), done.push(resolve))), { slots });
+    const add = (name: string, slots: number) => {
+      const held = new Promise<void>((resolve) => done.push(resolve));
+      return limit(
+        async () => {
+          order.push(name);
+          await held;
+        },
+        { slots },
+      );
+    };
     const tasks = [add("two", 2), add("both", 2), add("one", 1), add("more than there are", 9)];
     await new Promise((resolve) => setImmediate(resolve));
     expect(order).toEqual(["two"]);
@@ -44,6 +52,23 @@ describe("createLimiter", () => {
     done[3]?.();
     await tasks[3];
     expect(order).toEqual(["two", "both", "one", "more than there are"]);
+  });
+
+  it("lets others begin when a turn ends before its task", async () => {
+    const limit = createLimiter(1);
+    let finish = (): void => {};
+    const first = limit(async (turn) => {
+      expect(turn.isAwaited()).toBe(false);
+      await new Promise((resolve) => setImmediate(resolve));
+      expect(turn.isAwaited()).toBe(true);
+      turn.end();
+      turn.end();
+      await new Promise<void>((resolve) => (finish = resolve));
+      return "first";
+    });
+    expect(await Promise.all([limit(async () => "second"), limit(async () => "third")])).toEqual(["second", "third"]);
+    finish();
+    expect(await first).toBe("first");
   });
 
   it("goes on after a failure", async () => {

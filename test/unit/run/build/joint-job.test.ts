@@ -60,7 +60,10 @@ const resultOf = (id: string): JobResult => ({
 describe("a job for several platforms", () => {
   test("is one, with one export, of which all are told", async () => {
     const { engine, opened, finished, closed } = createEngine();
-    const [first, second] = createJointJob(2);
+    let exports = 0;
+    const [first, second] = createJointJob(2, () => {
+      exports += 1;
+    });
     const [amd64, arm64] = await Promise.all([
       first?.open(engine, optionsFor("linux/amd64")),
       second?.open(engine, optionsFor("linux/arm64")),
@@ -71,7 +74,7 @@ describe("a job for several platforms", () => {
     const exported = await Promise.all([amd64?.finish(resultOf("a"), {}), arm64?.finish(resultOf("b"), {})]);
     expect(exported[0]).toBe(exported[1]);
     expect(exported[0]?.response).toEqual({ "containerimage.digest": "all" });
-    expect(finished).toHaveLength(1);
+    expect([finished.length, exports]).toEqual([1, 1]);
     expect(finished[0]?.references).toEqual({ "linux/amd64": { id: "a" }, "linux/arm64": { id: "b" } });
     const said = finished[0]?.metadata["annotation-manifest[linux/arm64].org.example"];
     expect(said && Buffer.from(said).toString()).toBe("linux/arm64");
@@ -83,7 +86,7 @@ describe("a job for several platforms", () => {
 
   test("nobody is exported without the others: who is left goes alone", async () => {
     const { engine, finished, closed } = createEngine({ broken: ["b"] });
-    const [first, second] = createJointJob(2);
+    const [first, second] = createJointJob(2, () => {});
     const [amd64, arm64] = await Promise.all([
       first?.open(engine, optionsFor("linux/amd64")),
       second?.open(engine, optionsFor("linux/arm64")),
@@ -98,11 +101,11 @@ describe("a job for several platforms", () => {
 
   test("is none where only one is left, or the others want something else", async () => {
     const { engine, opened } = createEngine();
-    const [first, second] = createJointJob(2);
+    const [first, second] = createJointJob(2, () => {});
     const alone = first?.open(engine, optionsFor("linux/amd64"));
     second?.leave();
     await expect(alone).resolves.toBeUndefined();
-    const [third, fourth] = createJointJob(2);
+    const [third, fourth] = createJointJob(2, () => {});
     const both = await Promise.all([
       third?.open(engine, optionsFor("linux/amd64")),
       fourth?.open(engine, optionsFor("linux/arm64", { entitlements: ["network.host"] })),
@@ -113,7 +116,7 @@ describe("a job for several platforms", () => {
 
   test("that cannot be opened fails for all; whoever gives up does not keep the others from it", async () => {
     const refusing = createEngine({ refused: true });
-    const [first, second] = createJointJob(2);
+    const [first, second] = createJointJob(2, () => {});
     const opening = [
       first?.open(refusing.engine, optionsFor("linux/amd64")),
       second?.open(refusing.engine, optionsFor("linux/arm64")),
@@ -121,7 +124,7 @@ describe("a job for several platforms", () => {
     for (const one of opening) await expect(one).rejects.toMatchObject({ code: "ENGINE_LOST" });
 
     const { engine } = createEngine();
-    const [third, fourth] = createJointJob(2);
+    const [third, fourth] = createJointJob(2, () => {});
     const stop = new AbortController();
     const given = third?.open(engine, optionsFor("linux/amd64", { signal: stop.signal }));
     stop.abort("enough");
