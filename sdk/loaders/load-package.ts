@@ -1,12 +1,15 @@
 import { readFile, stat } from "node:fs/promises";
 import { join, resolve } from "node:path";
 import { InputError } from "../core/errors.ts";
+import { lazy } from "../core/lazy.ts";
 import { PACKAGE_DEFAULTS } from "../pkg/create-package.ts";
 import type { Package } from "../pkg/package.ts";
 import type { LoadOptions } from "./load-options.ts";
 
 /** A package file above this size is refused: it is none. */
 export const MAX_BUILD_YML_BYTES: number = 256 * 1024;
+
+const loaders = { buildYml: lazy(() => import("./build-yml.ts")), dockerfile: lazy(() => import("./dockerfile.ts")) };
 
 /**
  * Loads the package in a directory by what lies there: its build.yml, else its Dockerfile.
@@ -23,13 +26,13 @@ export async function loadPackage(directory: string, options: LoadOptions = {}):
   if (buildYml?.isFile()) {
     if (buildYml.size > MAX_BUILD_YML_BYTES) throw tooLarge(file, buildYml.size);
     const text = await readFile(file, { encoding: "utf8", signal: options.signal });
-    const { parseBuildYml } = await import("./build-yml.ts");
+    const { parseBuildYml } = await loaders.buildYml();
     return parseBuildYml(text, { file, directory: root }, { ...options, ...hash });
   }
   const dockerfile = join(root, options.dockerfile ?? PACKAGE_DEFAULTS.dockerfile);
   const found = options.buildYml === undefined && (await stat(dockerfile).catch(() => undefined))?.isFile();
   if (!found) throw await notFound(root, options.buildYml === undefined ? [file, dockerfile] : [file]);
-  const { dockerfilePackage } = await import("./dockerfile.ts");
+  const { dockerfilePackage } = await loaders.dockerfile();
   return dockerfilePackage(root, { ...options, ...hash });
 }
 

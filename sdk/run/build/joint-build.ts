@@ -1,9 +1,12 @@
 import type { Turn } from "../../core/concurrency.ts";
+import { lazy } from "../../core/lazy.ts";
 import type { AssignedNode } from "../facts/assigned-plan.ts";
 import { isAssigned } from "../facts/assigned-plan.ts";
 import type { JobSeat } from "./joint-job.ts";
 import type { RunNode } from "./node.ts";
 import type { PackageWork } from "./package-work.ts";
+
+const jointJob = lazy(() => import("./joint-job.ts"));
 
 /** Builds of one package that take room on an engine together, and can be one job there. */
 export interface JointBuild {
@@ -40,7 +43,7 @@ function seatsOf(group: readonly AssignedNode[]): readonly (readonly [RunNode, J
     const [first] = group;
     if (awaited > 0 || ready.length === 0 || first === undefined) return;
     const together = async (turn: Turn) => {
-      const seats = ready.length > 1 ? (await import("./joint-job.ts")).createJointJob(ready.length, turn.end) : [];
+      const seats = ready.length > 1 ? (await jointJob()).createJointJob(ready.length, turn.end) : [];
       await Promise.allSettled(ready.map((start, index) => start(seats[index])));
     };
     void first.engine.limit(together, { priority: 1, slots: ready.length });

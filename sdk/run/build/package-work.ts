@@ -1,5 +1,6 @@
 import { settleAll } from "../../core/concurrency.ts";
 import { isKitsmithError, RunError } from "../../core/errors.ts";
+import { lazy } from "../../core/lazy.ts";
 import type { Redactor } from "../../core/redact.ts";
 import type { Shared } from "../../core/shared.ts";
 import type { PlannedPackage } from "../../plan/plan.ts";
@@ -49,6 +50,16 @@ export interface PackageWork {
   /** The nodes that have begun, so that others can wait for them. */
   readonly begun: Map<RunNode, Promise<PerformedNode>>;
 }
+
+/** What a run needs that builds. */
+const building = lazy(async () => {
+  const [{ gatherIngredients }, { clearTargetDirectory }, { buildNode }] = await Promise.all([
+    import("../dependencies/node-ingredients.ts"),
+    import("../dependencies/depends-images.ts"),
+    import("./node-build.ts"),
+  ]);
+  return { gatherIngredients, clearTargetDirectory, buildNode };
+});
 
 /** Builds or moves all platforms of a package at once, and publishes them when all of them are there. */
 export async function performPackage(
@@ -139,10 +150,7 @@ async function perform(
   const { context, order } = work;
   context.signal.throwIfAborted();
   if (isAssigned(node)) {
-    const [{ gatherIngredients }, { buildNode }] = await Promise.all([
-      import("../dependencies/node-ingredients.ts"),
-      import("./node-build.ts"),
-    ]);
+    const { gatherIngredients, buildNode } = await building();
     const offered = work.cachedBases ? bases : bases.filter(({ made }) => made !== undefined);
     const ingredients = await gatherIngredients(node, offered, work, context.signal);
     if (joint !== undefined) return await joint.run((seat) => buildNode(node, ingredients, work, { seat }));
@@ -205,7 +213,7 @@ async function rememberBuiltTree(
   const builds = nodes.filter(isAssigned);
   const [built] = builds;
   if (built === undefined) return undefined;
-  const { clearTargetDirectory } = await import("../dependencies/depends-images.ts");
+  const { clearTargetDirectory } = await building();
   await clearTargetDirectory(built.tagged.package);
   return createEarlyTreeCheck(await trees.remember(built.tagged), builds.map(nodeName));
 }

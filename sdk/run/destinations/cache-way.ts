@@ -1,3 +1,4 @@
+import { lazy } from "../../core/lazy.ts";
 import { attestOptions } from "../../lower/attestation.ts";
 import type { BuildOutput } from "../../outputs/build-output.ts";
 import type { LoopbackRegistry, LoopbackRepository } from "../../outputs/loopback/loopback-registry.ts";
@@ -8,6 +9,9 @@ import type { RunContext } from "../run.ts";
 import type { Stores } from "../stores.ts";
 import { imageSettings } from "./image-annotations.ts";
 import { createLoopbackReach } from "./loopback-reach.ts";
+
+const overLoopback = lazy(() => import("../../outputs/loopback/loopback-output.ts"));
+const throughSession = lazy(() => import("../../outputs/cache-output.ts"));
 
 /** Gives the way of a node's image into the cache. */
 export type CacheWay = (node: AssignedNode) => Promise<BuildOutput>;
@@ -24,11 +28,11 @@ export function createCacheWay(stores: Stores, context: RunContext, options: Ima
     // What is attested says what it is attested of by the name that it is pushed to.
     const isAttested = Object.keys(attestOptions(node.tagged.package.attest)).length > 0;
     if (!isAttested && (await reach(node.engine))) {
-      const { loopbackOutput } = await import("../../outputs/loopback/loopback-output.ts");
+      const { loopbackOutput } = await overLoopback();
       const repository = repositoryOf(node.planned, await stores.loopback());
       return loopbackOutput(await stores.cache(), settings, { repository, platform: node.platform });
     }
-    const { cacheOutput } = await import("../../outputs/cache-output.ts");
+    const { cacheOutput } = await throughSession();
     return cacheOutput(await stores.cache(), settings);
   };
 }

@@ -1,4 +1,5 @@
 import type { Digest } from "../../core/digest.ts";
+import { lazy } from "../../core/lazy.ts";
 import type { AttestedImage } from "../../oci/model/attested-image.ts";
 import { type ContentReader, rememberingReader } from "../../oci/model/content.ts";
 import { formatReference, parseReference, type Reference } from "../../oci/model/reference.ts";
@@ -15,6 +16,9 @@ import type { RunContext } from "../run.ts";
 import type { Stores } from "../stores.ts";
 import type { Destination, NodeImage } from "./destination.ts";
 import { annotationsOfIndex, imageSettings, indexEntries } from "./image-annotations.ts";
+
+const straight = lazy(() => import("../../outputs/registry-output.ts"));
+const throughClient = lazy(() => import("../../outputs/cache-output.ts"));
 
 /**
  * Pushes: images first, by digest, from the engine straight to the registry where it can reach it, else through the
@@ -39,10 +43,10 @@ export function createRegistryDestination(
     output: async (node) => {
       const settings = imageSettings(node, options);
       if (await goesThroughClient(node)) {
-        const { cacheOutput } = await import("../../outputs/cache-output.ts");
+        const { cacheOutput } = await throughClient();
         return cacheOutput(await stores.cache(), settings);
       }
-      const { registryOutput } = await import("../../outputs/registry-output.ts");
+      const { registryOutput } = await straight();
       const { repository } = settings;
       const insecure = await stores.registry().isPlainHttp(repository, { signal: context.signal });
       return registryOutput(settings, { reader: readerOf(repository), insecure, platform: node.platform });
