@@ -215,7 +215,7 @@ async function rememberBuiltTree(
   if (built === undefined) return undefined;
   const { clearTargetDirectory } = await building();
   await clearTargetDirectory(built.tagged.package);
-  return createEarlyTreeCheck(await trees.remember(built.tagged), builds.map(nodeName));
+  return createEarlyTreeCheck(await trees.remember(built.tagged), builds.map(nodeName), trees.pace);
 }
 
 function observedBy(check: EarlyTreeCheck | undefined, work: PackageWork): PackageWork {

@@ -1,3 +1,4 @@
+import type { Pace } from "../../core/concurrency.ts";
 import type { NodeName, RunEvent } from "../../progress/event.ts";
 import { formatNode } from "../../progress/run-state.ts";
 import type { TreeCheck } from "./tree-check.ts";
@@ -17,20 +18,32 @@ const EXPORT = /^exporting to /;
  * files be sent after the look began, it does not count.
  *
  * @param builds - all that are made of the tree
+ * @param pace - looks at several trees together are cheaper; whoever needs an answer does not wait for it
  */
-export function createEarlyTreeCheck(check: TreeCheck, builds: readonly NodeName[]): EarlyTreeCheck {
+export function createEarlyTreeCheck(check: TreeCheck, builds: readonly NodeName[], pace: Pace): EarlyTreeCheck {
   const waiting = new Set(builds.map(formatNode));
   let look: Promise<void> | undefined;
+  let isDue = false;
+  const begin = (): void => {
+    if (!isDue) return;
+    isDue = false;
+    look = check();
+    // It is told at the end.
+    look.catch(() => undefined);
+  };
   return {
     observe(event) {
-      if (event.type === "context.synced") look = undefined;
+      if (event.type === "context.synced") [look, isDue] = [undefined, false];
       if (event.type !== "vertex" || event.startedAt === undefined || !EXPORT.test(event.name)) return;
       waiting.delete(formatNode(event.node));
-      if (waiting.size > 0 || look !== undefined) return;
-      look = check();
-      // It is told at the end.
-      look.catch(() => undefined);
+      if (waiting.size > 0 || isDue || look !== undefined) return;
+      isDue = true;
+      pace(begin);
     },
-    check: () => look ?? check(),
+    check() {
+      isDue = false;
+      look ??= check();
+      return look;
+    },
   };
 }

@@ -1,4 +1,4 @@
-import { createBatches } from "../../core/concurrency.ts";
+import { createBatches, createPace, type Pace } from "../../core/concurrency.ts";
 import { PlanError } from "../../core/errors.ts";
 import { readGitFacts } from "../../git/facts.ts";
 import { hashCommit, hashPath } from "../../git/subject.ts";
@@ -23,7 +23,11 @@ export interface TreeWatch {
    * state, which sees names and modes too; and the hash of the tag, which was read before, has to be that of the state.
    */
   remember(tagged: TaggedPackage): Promise<TreeCheck>;
+  /** For looks that nobody waits for yet. */
+  readonly pace: Pace;
 }
+
+const LOOKS_INTERVAL_MS = 500;
 
 /** Asks git for as many packages at once as there are to be asked for: processes are what looking costs. */
 export function createTreeWatch(signal: AbortSignal): TreeWatch {
@@ -40,6 +44,7 @@ export function createTreeWatch(signal: AbortSignal): TreeWatch {
   }
 
   return {
+    pace: createPace(LOOKS_INTERVAL_MS),
     remember: async (tagged) => {
       const { package: pkg } = tagged;
       // A commit does not change.

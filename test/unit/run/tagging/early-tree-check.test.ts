@@ -1,4 +1,5 @@
 import { beforeEach, expect, test } from "vitest";
+import type { Pace } from "../../../../sdk/core/concurrency.ts";
 import type { NodeName, RunEvent } from "../../../../sdk/progress/event.ts";
 import { createEarlyTreeCheck, type EarlyTreeCheck } from "../../../../sdk/run/tagging/early-tree-check.ts";
 
@@ -10,12 +11,18 @@ const CHANGED = new Error("changed");
 let looks: number;
 let isChanged: boolean;
 let early: EarlyTreeCheck;
+const create = (pace: Pace) =>
+  createEarlyTreeCheck(
+    async () => {
+      looks += 1;
+      if (isChanged) throw CHANGED;
+    },
+    [AMD64, ARM64],
+    pace,
+  );
 beforeEach(() => {
   [looks, isChanged] = [0, false];
-  early = createEarlyTreeCheck(async () => {
-    looks += 1;
-    if (isChanged) throw CHANGED;
-  }, [AMD64, ARM64]);
+  early = create((task) => task());
 });
 
 const vertex = (node: NodeName, name: string, startedAt: number | undefined = 1): RunEvent => ({
@@ -62,5 +69,31 @@ test("what it found is told when it is asked for", async () => {
 test("where not all builds tell of an export, it is made at the end", async () => {
   early.observe(vertex(AMD64, "exporting to image"));
   await early.check();
+  expect(looks).toBe(1);
+});
+
+test("whoever asks does not wait for a look that others have to join", async () => {
+  let later = (): void => {};
+  const paced = create((task) => {
+    later = task;
+  });
+  for (const node of [AMD64, ARM64]) paced.observe(vertex(node, "exporting to image"));
+  expect(looks).toBe(0);
+  await paced.check();
+  later();
+  await paced.check();
+  expect(looks).toBe(1);
+});
+
+test("a look that waits for others is void where files are sent meanwhile", async () => {
+  let later = (): void => {};
+  const paced = create((task) => {
+    later = task;
+  });
+  for (const node of [AMD64, ARM64]) paced.observe(vertex(node, "exporting to image"));
+  paced.observe(synced(ARM64));
+  later();
+  expect(looks).toBe(0);
+  await paced.check();
   expect(looks).toBe(1);
 });
