@@ -120,7 +120,7 @@ function isFound(choice: EngineChoice): boolean {
 }
 
 const FEWEST_BUILDS = 16;
-const BUILDS_PER_PROCESSOR = 16;
+const BUILDS_PER_PROCESSOR = 24;
 
 /**
  * The daemon has a limit of its own for steps that run at once; ours only bounds open sessions and connections. A build

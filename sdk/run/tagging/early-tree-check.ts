@@ -1,6 +1,6 @@
-import type { Pace } from "../../core/concurrency.ts";
 import type { NodeName, RunEvent } from "../../progress/event.ts";
 import { formatNode } from "../../progress/run-state.ts";
+import type { Pace } from "./pace.ts";
 import type { TreeCheck } from "./tree-check.ts";
 
 /** A check of a package's tree that begins while the engine exports what was built. */

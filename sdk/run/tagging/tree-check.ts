@@ -1,4 +1,4 @@
-import { createBatches, createPace, type Pace } from "../../core/concurrency.ts";
+import { createBatches } from "../../core/concurrency.ts";
 import { PlanError } from "../../core/errors.ts";
 import { readGitFacts } from "../../git/facts.ts";
 import { hashCommit, hashPath } from "../../git/subject.ts";
@@ -7,6 +7,7 @@ import { type CleanTree, findUnchanged } from "../../git/unchanged-trees.ts";
 import type { Package } from "../../pkg/package.ts";
 import { packageHash } from "../../plan/tag.ts";
 import { isRemote } from "../facade/remote-package.ts";
+import { createPace, type Pace } from "./pace.ts";
 import type { TaggedPackage } from "./tagging.ts";
 
 /**

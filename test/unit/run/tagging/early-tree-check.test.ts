@@ -1,7 +1,7 @@
 import { beforeEach, expect, test } from "vitest";
-import type { Pace } from "../../../../sdk/core/concurrency.ts";
 import type { NodeName, RunEvent } from "../../../../sdk/progress/event.ts";
 import { createEarlyTreeCheck, type EarlyTreeCheck } from "../../../../sdk/run/tagging/early-tree-check.ts";
+import type { Pace } from "../../../../sdk/run/tagging/pace.ts";
 
 const AMD64: NodeName = { package: "acme/p", platform: "linux/amd64" };
 const ARM64: NodeName = { package: "acme/p", platform: "linux/arm64" };
