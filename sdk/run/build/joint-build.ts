@@ -1,7 +1,6 @@
-import type { Turn } from "../../core/concurrency.ts";
+import type { Limiter, Turn } from "../../core/concurrency.ts";
 import { lazy } from "../../core/lazy.ts";
-import type { AssignedNode } from "../facts/assigned-plan.ts";
-import { isAssigned } from "../facts/assigned-plan.ts";
+import { type AssignedNode, isAssigned } from "../facts/assigned-plan.ts";
 import type { JobSeat } from "./joint-job.ts";
 import type { RunNode } from "./node.ts";
 import type { PackageWork } from "./package-work.ts";
@@ -10,11 +9,14 @@ const jointJob = lazy(() => import("./joint-job.ts"));
 
 /** Builds of one package that take room on an engine together, and can be one job there. */
 export interface JointBuild {
-  /** Waits until the others are ready or have left, and for room on the engine. Alone, there is no seat. */
+  /** Waits for the others, though not long, and for room on the engine. Alone, there is no seat. */
   run<T>(task: (seat: JobSeat | undefined) => Promise<T>): Promise<T>;
   /** For a build that will not come; nothing after `run`. */
   leave(): void;
 }
+
+/** Builds that need the same become ready at the same time; what is ready shall not wait for the work of others. */
+const PATIENCE_MS = 100;
 
 /**
  * The nodes of a package that are built together: those on one engine, if it has room for all of them. Whom others wait
@@ -25,33 +27,43 @@ export function jointBuilds(
   { order, attempts }: Pick<PackageWork, "order" | "attempts">,
 ): ReadonlyMap<RunNode, JointBuild> {
   if (attempts.timeoutMs !== undefined) return new Map();
-  const awaited = nodes.filter(isAssigned).filter((node) => order.priority(node) === 1);
-  const engines = new Set(awaited.map(({ engine }) => engine));
-  const groups = [...engines].map((engine) => awaited.filter((node) => node.engine === engine));
-  return new Map(groups.filter(fits).flatMap((group) => seatsOf(group)));
+  const last = nodes.filter(isAssigned).filter((node) => order.priority(node) === 1);
+  const engines = [...new Set(last.map(({ engine }) => engine))];
+  return new Map(engines.flatMap((engine) => pairs(last.filter((node) => node.engine === engine))));
 }
 
-function fits(group: readonly AssignedNode[]): boolean {
-  return group.every(({ engine }) => group.length <= engine.parallel);
+function pairs(group: readonly AssignedNode[]): readonly (readonly [RunNode, JointBuild])[] {
+  const [first] = group;
+  if (first === undefined || group.length > first.engine.parallel) return [];
+  const builds = createJointBuilds(group.length, first.engine.limit);
+  return group.flatMap((node, index) => builds.slice(index, index + 1).map((build) => [node, build] as const));
 }
 
-function seatsOf(group: readonly AssignedNode[]): readonly (readonly [RunNode, JointBuild])[] {
+/** So many builds that take their slots together, as far as they are ready at the same time. */
+export function createJointBuilds(size: number, limit: Limiter): readonly JointBuild[] {
   const ready: ((seat: JobSeat | undefined) => Promise<unknown>)[] = [];
-  let awaited = group.length;
+  let awaited = size;
+  let patience: NodeJS.Timeout | undefined;
+  const start = (): void => {
+    clearTimeout(patience);
+    patience = undefined;
+    const builds = ready.splice(0);
+    if (builds.length === 0) return;
+    const together = async (turn: Turn) => {
+      const seats = builds.length > 1 ? (await jointJob()).createJointJob(builds.length, turn.end) : [];
+      await Promise.allSettled(builds.map((build, index) => build(seats[index])));
+    };
+    void limit(together, { priority: 1, slots: builds.length });
+  };
   const arrive = (): void => {
     awaited -= 1;
-    const [first] = group;
-    if (awaited > 0 || ready.length === 0 || first === undefined) return;
-    const together = async (turn: Turn) => {
-      const seats = ready.length > 1 ? (await jointJob()).createJointJob(ready.length, turn.end) : [];
-      await Promise.allSettled(ready.map((start, index) => start(seats[index])));
-    };
-    void first.engine.limit(together, { priority: 1, slots: ready.length });
+    if (awaited === 0) start();
+    else patience ??= setTimeout(start, PATIENCE_MS);
   };
-  return group.map((node) => [node, createSeat(ready, arrive)]);
+  return Array.from({ length: size }, () => createBuild(ready, arrive));
 }
 
-function createSeat(ready: ((seat: JobSeat | undefined) => Promise<unknown>)[], arrive: () => void): JointBuild {
+function createBuild(ready: ((seat: JobSeat | undefined) => Promise<unknown>)[], arrive: () => void): JointBuild {
   let isTaken = false;
   const take = (): void => {
     if (!isTaken) arrive();
