@@ -26,8 +26,7 @@ export function createCacheWay(stores: Stores, context: RunContext, options: Ima
   return async (node) => {
     const settings = imageSettings(node, options);
     // What is attested says what it is attested of by the name that it is pushed to.
-    const isAttested = Object.keys(attestOptions(node.tagged.package.attest)).length > 0;
-    if (!isAttested && (await reach(node.engine))) {
+    if (!isAttested(node) && (await reach(node.engine))) {
       const { loopbackOutput } = await overLoopback();
       const repository = repositoryOf(node.planned, await stores.loopback());
       return loopbackOutput(await stores.cache(), settings, { repository, platform: node.platform });
@@ -47,4 +46,10 @@ function repositoriesOfPackages() {
     opened.set(planned, repository);
     return repository;
   };
+}
+
+/** By options of the package, or by its recipe. */
+function isAttested({ tagged, step }: AssignedNode): boolean {
+  const asked = Object.keys(attestOptions(tagged.package.attest)).length;
+  return asked + (step.made?.result.attestations.length ?? 0) > 0;
 }
