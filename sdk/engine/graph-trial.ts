@@ -7,7 +7,7 @@ import { createIdentifier } from "../session/identifier.ts";
 import { StatusError } from "../wire/status.ts";
 import { engineLost } from "./job/build-failure.ts";
 import { encodeDefinition } from "./job/definition-message.ts";
-import { isAlive, type JobEngine } from "./job/job-failure.ts";
+import { isAlive, type JobEngine, mayBeLost } from "./job/job-failure.ts";
 
 /**
  * Solves a graph for nothing but whether that goes well: without a session, and without a record in the history of builds,
@@ -26,8 +26,7 @@ export async function tryGraph(engine: JobEngine, definition: Definition, { sign
   } catch (error) {
     signal?.throwIfAborted();
     if (!(error instanceof StatusError)) throw error;
-    const mayBeLost = error.status === "UNAVAILABLE" || error.status === "INTERNAL";
-    if (mayBeLost && !(await raceAbort(isAlive(engine.main), signal))) throw engineLost(engine.address, error);
+    if (mayBeLost(error) && !(await raceAbort(isAlive(engine.main), signal))) throw engineLost(engine.address, error);
     throw new BuildError("BUILD_FAILED", error.statusMessage, { cause: error });
   } finally {
     client.close();

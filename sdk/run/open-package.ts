@@ -1,6 +1,7 @@
 import { PlanError } from "../core/errors.ts";
 import type { PlatformText } from "../core/platform.ts";
 import { createRedactor, type Redactor } from "../core/redact.ts";
+import { evaluateResult } from "../engine/job/job-result.ts";
 import type { Image } from "../image/image.ts";
 import { withoutAttestations } from "../lower/attestation.ts";
 import { createPlan } from "../plan/decision.ts";
@@ -114,8 +115,7 @@ async function openBuilt(
   const solved = await solveOnEngine(build, context);
   const { job, result } = solved;
   try {
-    const references = [...(result.reference ? [result.reference] : []), ...Object.values(result.references)];
-    await Promise.all(references.map((reference) => job.evaluate(reference, { signal: context.signal })));
+    await evaluateResult(job, result, { signal: context.signal });
     return openSolved(build, solved, context, async () => {
       await job[Symbol.asyncDispose]();
       await close();

@@ -154,7 +154,8 @@ describe.each(["buildkit", "docker"] as const)("a scan within the job, on %s", (
     const { input, attest } = lowerStep(step);
     expect(attest).toEqual({});
     const result = await job.solve({ input });
-    await job.finish(await withOwnScan(step, { job, result, input }, platform, {}));
+    const graph = input.kind === "definition" ? input.definition : result.reference?.definition;
+    await job.finish(await withOwnScan(step, { job, result, graph }, platform, {}));
     expect(JSON.parse(await readFile(`${dest}/sbom.spdx.json`, "utf8"))).toMatchObject({
       predicateType: SPDX,
       subject: [{ name: "greeting" }],

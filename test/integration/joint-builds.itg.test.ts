@@ -39,6 +39,12 @@ describe.each(BOTH_ENGINES)("the platforms of a package on %s", (name, engine) =
       ),
     };
   });
+  const goingOn = (path: string) =>
+    pkgs(`${bench.repository.directory}/${path}`)
+      .org(bench.org)
+      .engines(engine)
+      .platforms("linux/amd64", "linux/arm64")
+      .keepGoing();
   const both = (path: string): FluentPackage => bench.open(path).platforms("linux/amd64", "linux/arm64");
 
   test("are exported once, and told of their own steps only", async () => {
@@ -70,12 +76,7 @@ describe.each(BOTH_ENGINES)("the platforms of a package on %s", (name, engine) =
   });
 
   test("that fail leave the others alone, and warn of nothing else", async () => {
-    const run = pkgs(`${bench.repository.directory}/one`)
-      .org(bench.org)
-      .engines(engine)
-      .platforms("linux/amd64", "linux/arm64")
-      .keepGoing()
-      .push({ ...bench.options(), partial: true });
+    const run = goingOn("one").push({ ...bench.options(), partial: true });
     const { events } = await watch(run);
     const { outcomes, failed } = await run;
     expect(outcomes.map(({ platform, outcome }) => [platform, outcome])).toEqual([
@@ -91,12 +92,7 @@ describe.each(BOTH_ENGINES)("the platforms of a package on %s", (name, engine) =
   });
 
   test("that all fail tell of their own failures", async () => {
-    const run = pkgs(`${bench.repository.directory}/none`)
-      .org(bench.org)
-      .engines(engine)
-      .platforms("linux/amd64", "linux/arm64")
-      .keepGoing()
-      .push(bench.options());
+    const run = goingOn("none").push(bench.options());
     const { failed } = await run;
     expect(
       failed.map(

@@ -4,7 +4,7 @@ import type { BidiCall } from "../../wire/grpc-call.ts";
 import type { GrpcClient } from "../../wire/grpc-client.ts";
 import { StatusError } from "../../wire/status.ts";
 import { engineLost } from "./build-failure.ts";
-import { isAlive, type JobEvidence } from "./job-failure.ts";
+import { isAlive, type JobEvidence, mayBeLost } from "./job-failure.ts";
 
 /** A call of LLBBridge in which both sides send. */
 export interface BridgeStream<Input extends DescMessage, Output extends DescMessage> extends BidiCall<Input, Output> {
@@ -32,7 +32,7 @@ export function createBridgeStreams({ engine }: JobEvidence, headers: Readonly<R
   const explain = async (error: unknown): Promise<unknown> => {
     if (!(error instanceof StatusError)) return error;
     if (closed) return new ProtocolError("SESSION_CLOSED", "the build job is closed", { cause: error });
-    const lost = error.status === "UNAVAILABLE" || error.status === "INTERNAL";
+    const lost = mayBeLost(error);
     if (lost && !(await isAlive(engine.main))) return engineLost(engine.address, error);
     return new BuildError("BUILD_PROCESS_FAILED", error.statusMessage, { cause: error });
   };

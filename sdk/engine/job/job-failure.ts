@@ -49,7 +49,7 @@ export async function explainFailure(
   // If a service of ours broke the build, its own error says more than what the daemon was told.
   const own = session.failures.find((failure) => !(failure.error instanceof StatusError))?.error;
   if (isKitsmithError(own)) return own;
-  const lost = error.status === "UNAVAILABLE" || error.status === "INTERNAL";
+  const lost = mayBeLost(error);
   if (lost && !(await isAlive(engine.main))) return engineLost(engine.address, error);
   await settledWithin(follower.vertexFailed, STATUS_WAIT_MS);
   if (!lost) return buildFailure(error, follower, { cause: own, sourceRoot });
@@ -85,6 +85,11 @@ export async function recoverByRepeating(
   } finally {
     client.close();
   }
+}
+
+/** True for the status of a call whose connection, or engine, may have gone. */
+export function mayBeLost({ status }: StatusError): boolean {
+  return status === "UNAVAILABLE" || status === "INTERNAL";
 }
 
 /** True if the engine answers. */

@@ -1,4 +1,5 @@
 import { create, type MessageInitShape } from "@bufbuild/protobuf";
+import type { Abortable } from "../../core/abort.ts";
 import { canonicalJson } from "../../core/json.ts";
 import type { PlatformText } from "../../core/platform.ts";
 import type { FrontendInput, SolveRequest } from "../../lower/solve-request.ts";
@@ -10,7 +11,7 @@ import {
   type SolveRequestSchema,
 } from "../../proto/gen/gateway_pb.js";
 import type { DefinitionSchema } from "../../proto/gen/ops_pb.js";
-import type { CacheEntry, JobAttestation, JobResult, ResultReference } from "../engine.ts";
+import type { CacheEntry, JobAttestation, JobResult, OpenJob, ResultReference } from "../engine.ts";
 import { decodeDefinition, encodeDefinition } from "./definition-message.ts";
 import { encodeAttestations, type JobAttestations } from "./job-attestations.ts";
 
@@ -107,9 +108,14 @@ export function withMetadata(
   return withOriginals(Object.freeze({ ...result, metadata: all }), [[platform, result]]);
 }
 
-/** Every reference of a result. */
-export function referencesOf(result: JobResult): readonly ResultReference[] {
-  return [...(result.reference === undefined ? [] : [result.reference]), ...Object.values(result.references)];
+/** Runs all that a result needs. */
+export async function evaluateResult(
+  job: Pick<OpenJob, "evaluate">,
+  { reference, references }: JobResult,
+  options: Abortable = {},
+): Promise<void> {
+  const all = [...(reference === undefined ? [] : [reference]), ...Object.values(references)];
+  await Promise.all(all.map((one) => job.evaluate(one, options)));
 }
 
 function encodeAllAttestations(result: JobResult): Record<string, MessageInitShape<typeof AttestationsSchema>> {

@@ -20,7 +20,7 @@ import { solveAttestations } from "./job-attestations.ts";
 import { type JobConnection, openJobConnection } from "./job-connection.ts";
 import type { JobEngine } from "./job-failure.ts";
 import { createJobFiles } from "./job-files.ts";
-import { decodeResult, encodeInput, encodeInputs, encodeResult, referencesOf } from "./job-result.ts";
+import { decodeResult, encodeInput, encodeInputs, encodeResult, evaluateResult } from "./job-result.ts";
 
 const ABANDON_TIMEOUT_MS = 5000;
 const POLICY_CAPABILITY = "source.policy.session";
@@ -80,7 +80,7 @@ function createJob(connection: JobConnection): BuildJob {
         solveAttestations(connection, input, options),
       ]);
       const decoded = decodeResult(result, input, attestations);
-      if (options.evaluate) await Promise.all(referencesOf(decoded).map((reference) => evaluate(reference, options)));
+      if (options.evaluate) await evaluateResult({ evaluate }, decoded, options);
       return decoded;
     },
     evaluate,

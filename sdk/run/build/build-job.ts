@@ -1,7 +1,7 @@
 import type { Abortable } from "../../core/abort.ts";
 import type { Turn } from "../../core/concurrency.ts";
 import type { BuildJob, ExportResult, JobOptions, JobResult, JobSession } from "../../engine/engine.ts";
-import { referencesOf } from "../../engine/job/job-result.ts";
+import { evaluateResult } from "../../engine/job/job-result.ts";
 import { localKind } from "../../lower/local-name.ts";
 import type { SolveRequest } from "../../lower/solve-request.ts";
 import { createAuthService } from "../../session/auth.ts";
@@ -58,7 +58,7 @@ async function finishAlone(
   { turn, ...options }: Abortable & { readonly turn: Turn | undefined },
 ): Promise<ExportResult> {
   if (turn?.isAwaited()) {
-    await Promise.all(referencesOf(result).map((reference) => job.evaluate(reference, options)));
+    await evaluateResult(job, result, options);
     turn.end();
   }
   return await job.finish(result, options);

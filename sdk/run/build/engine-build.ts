@@ -141,7 +141,7 @@ export async function solveOnEngine(build: EngineBuild, context: RunContext): Pr
     if (definition) opened.know?.(definition);
     if (build.assignment.emulation === "verify") assertNative(build, definition);
     const own = build.engine.facts.platforms[0] ?? build.step.platform;
-    const result = await withOwnScan(build.step, { job, result: solved, input }, own, { signal });
+    const result = await withOwnScan(build.step, { job, result: solved, graph: definition }, own, { signal });
     return { ...opened, result, input, caches, evidence };
   } catch (error) {
     await job[Symbol.asyncDispose]();

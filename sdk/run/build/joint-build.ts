@@ -25,18 +25,18 @@ const PATIENCE_MS = 100;
 export function jointBuilds(
   nodes: readonly RunNode[],
   { order, attempts }: Pick<PackageWork, "order" | "attempts">,
-): ReadonlyMap<RunNode, JointBuild> {
+): ReadonlyMap<RunNode, JointBuild | undefined> {
   if (attempts.timeoutMs !== undefined) return new Map();
   const last = nodes.filter(isAssigned).filter((node) => order.priority(node) === 1);
   const engines = [...new Set(last.map(({ engine }) => engine))];
   return new Map(engines.flatMap((engine) => pairs(last.filter((node) => node.engine === engine))));
 }
 
-function pairs(group: readonly AssignedNode[]): readonly (readonly [RunNode, JointBuild])[] {
+function pairs(group: readonly AssignedNode[]): readonly (readonly [RunNode, JointBuild | undefined])[] {
   const [first] = group;
   if (first === undefined || group.length > first.engine.parallel) return [];
   const builds = createJointBuilds(group.length, first.engine.limit);
-  return group.flatMap((node, index) => builds.slice(index, index + 1).map((build) => [node, build] as const));
+  return group.map((node, index) => [node, builds[index]]);
 }
 
 /** So many builds that take their slots together, as far as they are ready at the same time. */

@@ -10,7 +10,7 @@ import type {
   JobResult,
   OpenJob,
 } from "../../engine/engine.ts";
-import { referencesOf, withMetadata } from "../../engine/job/job-result.ts";
+import { evaluateResult, withMetadata } from "../../engine/job/job-result.ts";
 import { platformResults } from "../../engine/job/platform-results.ts";
 import type { Definition } from "../../llb/definition.ts";
 import { createStatusShares, type StatusShare, type StatusShares } from "./joint-status.ts";
@@ -96,7 +96,7 @@ function createSeat(joint: Joint): JobSeat {
       try {
         await raceAbort(joint.seated.came, options.signal);
         if (joint.opening === undefined && joint.members.size < 2) return void joint.members.delete(member);
-        const job = await raceAbort(openOnce(joint, engine), options.signal);
+        const job = await raceAbort(openOnce(joint, engine, options), options.signal);
         return createMember(joint, job, member);
       } catch (error) {
         await leave(joint, member);
@@ -119,13 +119,12 @@ function keyOf({ session, sourceRoot, attest, entitlements, exporters }: MemberO
   return JSON.stringify([session.id, sourceRoot, attest, entitlements, exporters.map(withoutAnnotations)]);
 }
 
-function openOnce(joint: Joint, engine: Engine): Promise<BuildJob> {
-  const members = [...joint.members].map(({ options }) => options);
+/** The members' options differ in nothing but what is of a platform. */
+function openOnce(joint: Joint, engine: Engine, options: MemberOptions): Promise<BuildJob> {
   joint.opening ??= engine.openJob({
-    ...{ services: [], sharedKey: "" },
-    ...members[0],
-    exporters: members[0]?.exporters.map(withoutAnnotations) ?? [],
-    platforms: members.map(({ platform }) => platform),
+    ...options,
+    exporters: options.exporters.map(withoutAnnotations),
+    platforms: [...joint.members].map((member) => member.options.platform),
     onStatus: joint.shares.deliver,
     signal: joint.abandoned.signal,
   });
@@ -138,7 +137,7 @@ function createMember(joint: Joint, job: BuildJob, member: Member): JobMember {
     know: (definition) => member.share.know(definition),
     async finish(result, options) {
       // What fails here is this build's own failure.
-      await Promise.all(referencesOf(result).map((reference) => job.evaluate(reference, options)));
+      await evaluateResult(job, result, options);
       member.result = result;
       exportWhenWhole(joint, job);
       return await raceAbort(joint.exported.came, options.signal);

@@ -90,19 +90,8 @@ async function attemptBuild(
   const step = stepWith(node, ingredients);
   const building = buildOnEngine(
     {
-      ...{
-        name: nodeName(node),
-        step,
-        engine,
-        assignment,
-        output,
-        redactor,
-        cacheExports,
-        sessions,
-        listings,
-        seat,
-        turn,
-      },
+      ...{ step, engine, assignment, output, redactor, cacheExports, sessions, listings, seat, turn },
+      name: nodeName(node),
       credentials: stores.credentials,
       reference: node.plan.reference,
       checks: tagged.spec.checks,

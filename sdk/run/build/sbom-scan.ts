@@ -2,20 +2,20 @@ import type { Abortable } from "../../core/abort.ts";
 import { formatPlatform, type Platform } from "../../core/platform.ts";
 import type { JobResult, OpenJob } from "../../engine/engine.ts";
 import { withAttestation } from "../../engine/job/job-result.ts";
-import { fromDefinition, llb } from "../../llb/index.ts";
+import { type Definition, fromDefinition, llb } from "../../llb/index.ts";
 import type { BuildStep } from "../../lower/build-step.ts";
 import { sbomScan } from "../../lower/sbom-scan.ts";
-import type { SolveRequest } from "../../lower/solve-request.ts";
 import { formatReference, parseReference } from "../../oci/model/reference.ts";
 import { scannerOf } from "../../pkg/attestation.ts";
 
 const SPDX = "https://spdx.dev/Document";
 
-/** A build's result in its job, and what was asked for. */
+/** A build's result in its job, and its graph. */
 export interface ScannedBuild {
   readonly job: OpenJob;
   readonly result: JobResult;
-  readonly input: SolveRequest["input"];
+  /** What would run, where it is known. */
+  readonly graph: Definition | undefined;
 }
 
 /**
@@ -26,7 +26,7 @@ export interface ScannedBuild {
  */
 export async function withOwnScan(
   step: BuildStep,
-  { job, result, input }: ScannedBuild,
+  { job, result, graph }: ScannedBuild,
   own: Platform,
   options: Abortable,
 ): Promise<JobResult> {
@@ -35,7 +35,6 @@ export async function withOwnScan(
   if (scanner === undefined || step.sandboxNetwork !== "host") return result;
   const { registry, repository } = parseReference(scanner);
   const { config, digest } = await job.resolveImage(formatReference(parseReference(scanner)), own, options);
-  const graph = input.kind === "definition" ? input.definition : result.reference?.definition;
   const definition = sbomScan({
     scanner: formatReference({ registry, repository, digest }),
     config: JSON.parse(Buffer.from(config).toString("utf8")),

@@ -72,12 +72,21 @@ test("where not all builds tell of an export, it is made at the end", async () =
   expect(looks).toBe(1);
 });
 
-test("whoever asks does not wait for a look that others have to join", async () => {
-  let later = (): void => {};
-  const paced = create((task) => {
-    later = task;
-  });
+/** All builds export, and the look waits for others until `later`. */
+function exportLater() {
+  const waiting: (() => void)[] = [];
+  const paced = create((task) => void waiting.push(task));
   for (const node of [AMD64, ARM64]) paced.observe(vertex(node, "exporting to image"));
+  return {
+    paced,
+    later: () => {
+      for (const task of waiting) task();
+    },
+  };
+}
+
+test("whoever asks does not wait for a look that others have to join", async () => {
+  const { paced, later } = exportLater();
   expect(looks).toBe(0);
   await paced.check();
   later();
@@ -86,11 +95,7 @@ test("whoever asks does not wait for a look that others have to join", async () 
 });
 
 test("a look that waits for others is void where files are sent meanwhile", async () => {
-  let later = (): void => {};
-  const paced = create((task) => {
-    later = task;
-  });
-  for (const node of [AMD64, ARM64]) paced.observe(vertex(node, "exporting to image"));
+  const { paced, later } = exportLater();
   paced.observe(synced(ARM64));
   later();
   expect(looks).toBe(0);
