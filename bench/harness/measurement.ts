@@ -15,6 +15,8 @@ export interface MeasureOptions {
   readonly rounds?: number;
   /** Done before each round, and not measured. */
   readonly before?: (round: number) => unknown;
+  /** Done before each side of a round, and not measured. */
+  readonly beforeSide?: () => unknown;
 }
 
 /** A piece of work, and what its rounds gave. */
@@ -43,12 +45,13 @@ export function createTimedSide(work: (round: number) => unknown): Side<number> 
 /** Lets sides work in turns, so that what the machine does besides falls on all; each round begins with another. */
 export async function takeTurns(
   sides: readonly Side<unknown>[],
-  { rounds = 5, before }: MeasureOptions = {},
+  { rounds = 5, before, beforeSide }: MeasureOptions = {},
 ): Promise<void> {
   for (let round = 0; round < sized(rounds, 1); round += 1) {
     await before?.(round);
     const first = round % sides.length;
     for (const side of [...sides.slice(first), ...sides.slice(0, first)]) {
+      await beforeSide?.();
       side.outcomes.push(await side.work(round));
     }
   }
