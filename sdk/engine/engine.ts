@@ -184,7 +184,12 @@ export interface ExportResult {
 /** What can be asked of a build's job as long as it is open. */
 export interface OpenJob extends AsyncDisposable {
   readonly ref: string;
-  /** LLB capabilities that are enabled on the engine. It is asked with the first call. */
+  /**
+   * The session that serves its files. A graph names it with `llb.local(…, { sessionId })` if others may build one with
+   * the same directory name on this engine at the same time: the engine takes equal steps for one.
+   */
+  readonly sessionId: string;
+  /** LLB capabilities that are enabled on the engine. It is asked once, with the first call of any job. */
   capabilities(): Promise<ReadonlySet<string>>;
   /** Builds a graph, or has a frontend make one. The result is lazy: steps run when something of it is asked for. */
   solve(

@@ -34,4 +34,11 @@ export interface BuildStep {
   readonly made?: RecipeState;
   /** Images in place of the packages that the recipe uses. */
   readonly packages?: ResolvedStates;
+  /**
+   * The session that serves the directories, in a build: an engine takes equal steps of builds that go on at the same time
+   * for one, and a directory may have changed since another build began. Default: whichever the engine asks.
+   */
+  readonly sessionId?: string;
+  /** There is so little in the package's directory that all of it may go over at once. Default false. */
+  readonly isSmallContext?: boolean;
 }

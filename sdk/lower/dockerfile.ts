@@ -1,5 +1,6 @@
 import { posix } from "node:path";
 import { formatPlatform } from "../core/platform.ts";
+import { type Definition, llb, marshal } from "../llb/index.ts";
 import type { DockerfileSource } from "../pkg/package.ts";
 import type { RemoteContext } from "../pkg/remote-context.ts";
 import { engineAttestOptions } from "./attestation.ts";
@@ -11,7 +12,10 @@ import type { LocalSource, SolveRequest } from "./solve-request.ts";
 
 const CONTEXTS_CAPABILITY = "moby.buildkit.frontend.contexts+forward";
 
-/** The request that builds a Dockerfile package: the daemon's own dockerfile frontend over two served directories. */
+/**
+ * The request that builds a Dockerfile package: the daemon's own dockerfile frontend over two served directories, or over
+ * one that it is handed as a graph.
+ */
 export function lowerDockerfile(
   step: BuildStep,
   source: DockerfileSource,
@@ -25,14 +29,17 @@ export function lowerDockerfile(
     root: ownDirectory,
     ignoreFiles: source.ignoreFiles,
   };
+  const inOnePiece = step.isSmallContext && isOneDirectory(step, source);
+  const inputs = { ...states.inputs, ...(inOnePiece ? wholeContext(step, context) : {}) };
+  const keys = inOnePiece ? {} : { contextkey: context.name, dockerfilekey: dockerfile.name };
   return {
     title: step.title,
     platform: step.platform,
     input: {
       kind: "frontend",
       frontend: source.frontend ? "gateway.v0" : "dockerfile.v0",
-      options: { ...frontendOptions(step, source, context.name, dockerfile.name), ...states.options },
-      ...(Object.keys(states.inputs).length === 0 ? {} : { inputs: states.inputs }),
+      options: { ...frontendOptions(step, source, keys), ...states.options },
+      ...(Object.keys(inputs).length === 0 ? {} : { inputs }),
     },
     locals: [...(source.remote ? [] : [context, dockerfile]), ...contextLocals(source)],
     sharedKey: context.name,
@@ -41,20 +48,35 @@ export function lowerDockerfile(
   };
 }
 
+/**
+ * True if the package's directory is all that the frontend reads, and all of it belongs to the package whatever the
+ * Dockerfile copies, as LinuxKit has it. Provenance would tell such a context as the output of another build.
+ */
+function isOneDirectory(step: BuildStep, source: DockerfileSource): boolean {
+  const { ignoreFiles, frontend, remote, options } = source;
+  const { extraSources } = step.package;
+  if (ignoreFiles || frontend || remote || extraSources.length > 0) return false;
+  return options?.syntax === undefined && Object.keys(engineAttestOptions(step)).length === 0;
+}
+
+/** The Dockerfile is read from the context, too: one transfer in place of three. */
+function wholeContext({ platform, sessionId }: BuildStep, { name }: LocalSource): Readonly<Record<string, Definition>> {
+  const state = llb.local(name, { sharedKeyHint: name, name: "[internal] load build context" });
+  const context = marshal(state, { platform, sessionId });
+  return { context, dockerfile: context };
+}
+
 function frontendOptions(
   step: BuildStep,
   source: DockerfileSource,
-  contextKey: string,
-  dockerfileKey: string,
+  localKeys: Readonly<Record<string, string>>,
 ): Readonly<Record<string, string>> {
   const prefixed = (prefix: string, values: Readonly<Record<string, string>>) =>
     Object.fromEntries(Object.entries(values).map(([key, value]) => [`${prefix}${key}`, value]));
   return Object.freeze({
     platform: formatPlatform(step.platform),
     filename: source.dockerfile,
-    ...(source.remote
-      ? remoteAttributes(source.remote, source.dockerfile)
-      : { contextkey: contextKey, dockerfilekey: dockerfileKey }),
+    ...(source.remote ? remoteAttributes(source.remote, source.dockerfile) : localKeys),
     "force-network-mode": step.package.network ? step.sandboxNetwork : "none",
     ...(source.target === undefined ? {} : { target: source.target }),
     ...prefixed("build-arg:", step.buildArgs),

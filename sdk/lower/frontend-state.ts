@@ -75,7 +75,7 @@ export function frontendContext(
 ): Definition {
   const { name } = directoryLocals(step, directory).context;
   const state = llb.local(name, { sharedKeyHint: name, exclude: excludes, name: `[internal] load ${directory.path}` });
-  return marshal(state, { platform: step.platform });
+  return marshal(state, { platform: step.platform, sessionId: step.sessionId });
 }
 
 /** The Dockerfile is served apart from the context, of which it may be no part. */

@@ -78,6 +78,7 @@ export function marshalState(step: BuildStep, state: StateValue, known: KnownBas
     platform: step.platform,
     network: recipeNetwork(step),
     sourceRoot: step.package.directory,
+    sessionId: step.sessionId,
   });
 }
 

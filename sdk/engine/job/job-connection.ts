@@ -29,6 +29,7 @@ import { followStatus } from "./status-follower.ts";
 /** The calls of one job. Solve and LLBBridge have a connection each, as the answer of either may break its own. */
 export interface JobConnection {
   readonly ref: string;
+  readonly sessionId: string;
   /** Settles as Control.Solve does, with a translated error. */
   readonly solved: Promise<SolveResponse>;
   /** A call of LLBBridge; failures are translated. */
@@ -94,6 +95,7 @@ export async function openJobConnection(engine: JobEngine, options: JobOptions):
   options.signal?.addEventListener("abort", closeSoon, { once: true });
   return {
     ref,
+    sessionId: session.id,
     solved,
     close,
     call: (method, message, callOptions = {}) =>

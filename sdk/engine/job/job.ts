@@ -3,6 +3,7 @@ import { type Digest, isDigest } from "../../core/digest.ts";
 import { EngineError, isKitsmithError, ProtocolError } from "../../core/errors.ts";
 import type { Platform } from "../../core/platform.ts";
 import { LLBBridge } from "../../proto/gen/gateway_pb.js";
+import type { GrpcClient } from "../../wire/grpc-client.ts";
 import { openContainer } from "../container/open-container.ts";
 import { openFailedStep } from "../container/open-failed-step.ts";
 import type {
@@ -35,11 +36,10 @@ export async function openJob(engine: JobEngine, options: JobOptions): Promise<B
   options.signal?.throwIfAborted();
   const connection = await openJobConnection(engine, options);
   try {
-    const job = createJob(connection);
     const { sourcePolicy = false, entitlements = [] } = options;
-    const capabilities = sourcePolicy || entitlements.length > 0 ? await job.capabilities() : undefined;
+    const capabilities = sourcePolicy || entitlements.length > 0 ? await readCapabilities(connection) : undefined;
     if (sourcePolicy && !capabilities?.has(POLICY_CAPABILITY)) throw withoutPolicy(engine.address);
-    return job;
+    return createJob(engine, connection);
   } catch (error) {
     await connection.close();
     throw error;
@@ -52,8 +52,7 @@ function withoutPolicy(address: string): EngineError {
   });
 }
 
-function createJob(connection: JobConnection): BuildJob {
-  let capabilities: Promise<ReadonlySet<string>> | undefined;
+function createJob(engine: JobEngine, connection: JobConnection): BuildJob {
   const evaluate = async (reference: ResultReference, options: Abortable = {}): Promise<void> => {
     const { definition } = reference;
     const again = definition === undefined ? undefined : { Definition: encodeDefinition(definition) };
@@ -61,10 +60,8 @@ function createJob(connection: JobConnection): BuildJob {
   };
   return {
     ref: connection.ref,
-    capabilities: () => {
-      capabilities ??= readCapabilities(connection);
-      return capabilities;
-    },
+    sessionId: connection.sessionId,
+    capabilities: () => capabilitiesOf(engine, connection),
     async solve(request, options = {}) {
       const { input } = request;
       const again =
@@ -95,6 +92,20 @@ function createJob(connection: JobConnection): BuildJob {
     abandon: (reason) => abandon(connection, reason),
     [Symbol.asyncDispose]: () => connection.close(),
   };
+}
+
+/** What an engine can do stays the same as long as it is connected. */
+const known = new WeakMap<GrpcClient, Promise<ReadonlySet<string>>>();
+
+async function capabilitiesOf({ main }: JobEngine, connection: JobConnection): Promise<ReadonlySet<string>> {
+  const others = known.get(main);
+  // Where that fails, it is the failure of the job that asked.
+  const told = others === undefined ? undefined : await others.catch(() => undefined);
+  if (told !== undefined) return told;
+  const asked = readCapabilities(connection);
+  known.set(main, asked);
+  asked.catch(() => known.delete(main));
+  return await asked;
 }
 
 async function readCapabilities(connection: JobConnection): Promise<ReadonlySet<string>> {

@@ -22,7 +22,7 @@ export interface MarshalOptions extends KnownBases {
   /** Filters that the worker of every op must match. */
   readonly requires?: readonly string[];
   /** The session that serves local sources which name none. Default: any session of the build. */
-  readonly sessionId?: string;
+  readonly sessionId?: string | undefined;
   /** The network of processes whose state names none. Default: one of their own, as in Go's client. */
   readonly network?: NetworkMode;
   /** File names in the source map are relative to this directory. Default: as the runtime gives them. */

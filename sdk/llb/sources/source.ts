@@ -32,7 +32,10 @@ export interface LocalOptions extends VertexOptions {
   readonly differ?: { readonly type: "none" | "metadata"; readonly required?: boolean };
   /** Transfer only what stat tells, and these files whole. */
   readonly metadataOnly?: { readonly exceptions?: readonly string[] };
-  /** The session that serves the directory. Default: the one of the build. */
+  /**
+   * The session that serves the directory. Default: the one of the build. Without it an engine takes the directory for that of
+   * the same name in a build that goes on at the same time, also if its files are others by now; packages name theirs.
+   */
   readonly sessionId?: string;
 }
 

@@ -135,7 +135,8 @@ export async function solveOnEngine(build: EngineBuild, context: RunContext): Pr
   const opened = await openBuildJob(build, { request, caches, evidence }, context);
   const { job } = opened;
   try {
-    const input = await solveInput(build.step, { job, engine: build.engine }, { signal });
+    const step = { ...build.step, sessionId: job.sessionId };
+    const input = await solveInput(step, { job, engine: build.engine }, { signal });
     const solved = await job.solve({ input }, { signal, cacheImports: await answering });
     const definition = graphOf(input, solved);
     if (definition) opened.know?.(definition);

@@ -33,11 +33,10 @@ async function assign(node: PreparedNode, pool: EnginePool): Promise<AssignedNod
   const engine = await pool.forPlatform(node.platform, engines);
   const execution = await executionOf(node);
   const assignment = assignEngine(engine.facts, node.platform, execution, engines.emulation);
-  const { tagged, buildArgs, platform } = node;
+  const { tagged, buildArgs, platform, isSmallContext } = node;
   const { buildPlatform } = assignment;
-  const step = callStep(
-    createStep(tagged, buildArgs, { platform, buildPlatform, sandboxNetwork: engine.sandboxNetwork }),
-  );
+  const place = { platform, buildPlatform, sandboxNetwork: engine.sandboxNetwork };
+  const step = callStep({ ...createStep(tagged, buildArgs, place), isSmallContext });
   return { ...node, engine, assignment, step, plan: deepFreeze<PlanNode>({ ...node.plan, engine: assignment }) };
 }
 

@@ -7,11 +7,14 @@ import { verifySecrets } from "../facade/secret-source.ts";
 import { resolveBuildArgs } from "../tagging/build-arg-sources.ts";
 import { proxyBuildArgs } from "../tagging/proxy-build-args.ts";
 import type { TaggedPackage } from "../tagging/tagging.ts";
+import { isSmallContext } from "./small-context.ts";
 
 /** A node that has to be built, with what its build needs besides an engine. */
 export interface PreparedNode extends RunNode {
   /** All resolved. */
   readonly buildArgs: Readonly<Record<string, string>>;
+  /** It can go over as a whole. */
+  readonly isSmallContext: boolean;
 }
 
 /**
@@ -26,7 +29,7 @@ export async function prepareBuilds(
   options: Abortable,
 ): Promise<readonly (RunNode | PreparedNode)[]> {
   const built = new Set(nodes.filter(({ plan }) => plan.action === "build").map(({ tagged }) => tagged));
-  const buildArgs = new Map(
+  const prepared = new Map(
     await settleAll(
       [...built].map(async (tagged) => {
         assertBuildable(tagged);
@@ -37,13 +40,13 @@ export async function prepareBuilds(
         const own = await resolveBuildArgs(tagged.package, options);
         // A recipe is told nothing that depends on the machine.
         const proxies = tagged.package.source.kind === "dockerfile" ? proxyBuildArgs(process.env) : {};
-        return [tagged, { ...proxies, ...own }] as const;
+        const isSmall = await isSmallContext(tagged.package, options);
+        return [tagged, { buildArgs: { ...proxies, ...own }, isSmallContext: isSmall }] as const;
       }),
     ),
   );
   return nodes.map((node) => {
-    const args = node.plan.action === "build" ? buildArgs.get(node.tagged) : undefined;
-    return args ? { ...node, buildArgs: args } : node;
+    return node.plan.action === "build" ? { ...node, ...prepared.get(node.tagged) } : node;
   });
 }
 

@@ -73,4 +73,42 @@ describe("lowering a Dockerfile package", () => {
     expect(name("/src/one")).toBe(name("/src/one"));
     expect(name("/src/one")).not.toBe(name("/src/two"));
   });
+
+  describe("a small directory", () => {
+    const small = (init: Partial<PackageInit>, overrides: Partial<BuildStep> = {}) =>
+      lowerStep(step({ ignoreFiles: false, ...init }, { isSmallContext: true, ...overrides }));
+    const inputs = (request: ReturnType<typeof small>) =>
+      request.input.kind === "frontend" ? Object.keys(request.input.inputs ?? {}) : [];
+
+    test("goes over as a whole, with the Dockerfile, and from the session of the build", () => {
+      const { input, locals } = small({}, { sessionId: "session-1" });
+      if (input.kind !== "frontend") throw new Error("a Dockerfile goes to a frontend");
+      const { context, dockerfile } = input.inputs ?? {};
+      expect(context).toEqual(dockerfile);
+      expect(Buffer.concat([...(context?.ops ?? [])]).toString()).toContain("session-1");
+      expect(input.options).not.toHaveProperty("contextkey");
+      expect(input.options).not.toHaveProperty("dockerfilekey");
+      // For frontends that ask for directories all the same.
+      expect(locals.map(({ name }) => name.replace(/-.*/, ""))).toEqual(["context", "dockerfile"]);
+    });
+
+    test.each<[string, Partial<PackageInit>]>([
+      ["has ignore files", { ignoreFiles: true }],
+      ["is not all of the context", { extraSources: [{ source: "../common", destination: "vendor" }] }],
+      ["is for another frontend", { frontend: { image: "docker/dockerfile:1", options: {} } }],
+      ["is for a frontend that is named", { dockerfileOptions: { syntax: "docker/dockerfile:1" } }],
+    ])("that %s goes over bit by bit", (_, init) => {
+      expect(inputs(small(init))).toEqual([]);
+    });
+
+    test("that is attested goes over bit by bit: a provenance would tell it as another build's", () => {
+      const wanted = step({ ignoreFiles: false }, { isSmallContext: true });
+      const attested = { ...wanted, package: { ...wanted.package, attest: { provenance: "min" } as const } };
+      expect(inputs(lowerStep(attested))).toEqual([]);
+    });
+
+    test("is nothing but a directory where it is large", () => {
+      expect(inputs(small({}, { isSmallContext: false }))).toEqual([]);
+    });
+  });
 });

@@ -12,7 +12,14 @@ function createEngine({ broken = [], refused = false }: { broken?: readonly stri
   const finished: JobResult[] = [];
   let closed = 0;
   const job: BuildJob = {
-    ...{ ref: "job", capabilities: refuse, solve: refuse, resolveImage: refuse, readFile: refuse },
+    ...{
+      ref: "job",
+      sessionId: "session",
+      capabilities: refuse,
+      solve: refuse,
+      resolveImage: refuse,
+      readFile: refuse,
+    },
     ...{ readDir: refuse, statFile: refuse, openContainer: refuse, failedStep: () => undefined, abandon: refuse },
     async evaluate({ id }) {
       if (broken.includes(id)) throw new BuildError("BUILD_STEP_FAILED", `${id} cannot be made`);
