@@ -75,6 +75,7 @@ async function addEntries(request: PublishRequest, archTags: boolean): Promise<D
   const [current] = await Promise.all([readIndex(request), archTags ? putArchTags(request, entries) : undefined]);
   const merged = annotateIndex(mergeIndex(current?.index, entries), annotations, "replace");
   if (current !== undefined && holds(current, merged)) return current.descriptor;
+  if (!archTags && !(await isStill(request, current?.descriptor))) throw conflict(request);
   return await putIndex(request, merged);
 }
 
