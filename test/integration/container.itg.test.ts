@@ -194,17 +194,19 @@ describe.each(KINDS)("the result of a build on %s", (kind) => {
       await using container = await open();
       const keyboard = new PassThrough();
       let seen = "";
-      const process = await container.start(["/bin/sh", "-c", "echo ready; read line; stty size; echo $TERM >&2"], {
+      // The runtime is told of the size by a signal, which may come after what is typed next.
+      const waits = "until stty size 2>/dev/null | grep 33; do sleep 0.05; done";
+      const starting = container.start(["/bin/sh", "-c", `echo ready; read line; ${waits}; echo $TERM >&2`], {
         tty: true,
         stdin: keyboard,
         onOutput: async ({ data }) => {
           seen += text(data);
           if (seen !== "ready\r\n") return;
-          await process.resize({ rows: 33, columns: 77 });
+          await (await starting).resize({ rows: 33, columns: 77 });
           keyboard.write("\n");
         },
       });
-      expect(await process.exited).toBe(0);
+      expect(await (await starting).exited).toBe(0);
       expect(seen).toContain("33 77\r\nxterm\r\n");
     });
 
