@@ -4,7 +4,7 @@ import { type EngineChoice, type FluentPackage, llb, pkg, type Run } from "kitsm
 import { describe, expect, inject, test } from "vitest";
 import { publishBaseImage } from "./base-image.ts";
 import { BOTH_ENGINES, type PackageBench, usePackageBench } from "./package-bench.ts";
-import { eventOf, eventsOf } from "./run-fixture.ts";
+import { eventOf, eventsOf, rejectionOf } from "./run-fixture.ts";
 
 const registry = inject("registryHost");
 const MANY = Object.fromEntries(Array.from({ length: 70 }, (_, index) => [`large/unused/${index}`, ""]));
@@ -72,6 +72,7 @@ describe.each(BOTH_ENGINES)("what goes over to %s", (name, engine) => {
     const quick = recipeOf(bench, engine, { base, seconds: 0 });
     expect(await bench.read(quick, "/content")).toBe("after");
     slow.cancel();
-    await expect(slow).rejects.toMatchObject({ code: "RUN_CANCELED" });
+    // It may have noticed by itself that its tree changed.
+    await rejectionOf(slow);
   });
 });
