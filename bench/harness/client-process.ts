@@ -3,6 +3,7 @@ import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { performance } from "node:perf_hooks";
+import { createInterface } from "node:readline";
 import { clientProgram } from "./client-program.ts";
 import { sampleOf } from "./measurement.ts";
 import type { Figure } from "./results.ts";
@@ -24,6 +25,41 @@ writeFileSync(process.env.KITSMITH_BENCH_METER,JSON.stringify({peakBytes:maxRSS*
 /** Runs the client of a bench in a process of its own; it prints the milliseconds that it measured. */
 export async function runClient(bench: string, ...parameters: readonly string[]): Promise<ProcessUse> {
   return await runProgram(process.execPath, [await clientProgram(bench), "client", ...parameters]);
+}
+
+/** A client that stays, with its modules loaded. */
+export interface Client extends AsyncDisposable {
+  /** Has it do a piece of work; gives the milliseconds that it measured. */
+  work(parameters: object): Promise<number>;
+}
+
+/** Starts the client of a bench, which takes a line of JSON for each piece of work and prints the milliseconds that it took. */
+export async function startClient(bench: string): Promise<Client> {
+  const child = spawn(process.execPath, [await clientProgram(bench), "client"], { stdio: ["pipe", "pipe", "inherit"] });
+  const exited = new Promise<number | null>((resolve) => child.once("close", resolve));
+  const answers = createInterface({ input: child.stdout })[Symbol.asyncIterator]();
+  return {
+    async work(parameters) {
+      child.stdin.write(`${JSON.stringify(parameters)}\n`);
+      const { value, done } = await answers.next();
+      if (done) throw new Error(`the client of ${bench} has ended with ${await exited}`);
+      return Number(value);
+    },
+    async [Symbol.asyncDispose]() {
+      child.stdin.end();
+      await exited;
+    },
+  };
+}
+
+/** In the client itself: does each piece of work that it is asked for. */
+export async function serveWork<Parameters>(work: (parameters: Parameters) => Promise<unknown>): Promise<void> {
+  for await (const line of createInterface({ input: process.stdin })) {
+    const parameters: Parameters = JSON.parse(line);
+    const start = performance.now();
+    await work(parameters);
+    console.log(performance.now() - start);
+  }
 }
 
 /** Runs a program and fails if it does. */
