@@ -77,7 +77,7 @@ export interface ContainerProcess {
    * @throws BuildError `BUILD_PROCESS_FAILED` if there is none; EngineError `ENGINE_LOST`; what `stdin` or `onOutput` throws
    */
   readonly exited: Promise<number>;
-  /** Tells how large the terminal is. No effect once the program has ended, which may learn it later than what is typed next. */
+  /** Tells how large the terminal is; the program may learn it after what is typed next. No effect once it has ended. */
   resize(size: { readonly rows: number; readonly columns: number }): Promise<void>;
   /** No effect once the program has ended. */
   signal(name: ProcessSignal): Promise<void>;
