@@ -1,12 +1,13 @@
 import { posix } from "node:path";
 import { formatPlatform } from "../core/platform.ts";
-import { type Definition, llb, marshal } from "../llb/index.ts";
+import type { Definition } from "../llb/index.ts";
 import type { DockerfileSource } from "../pkg/package.ts";
 import type { RemoteContext } from "../pkg/remote-context.ts";
 import { engineAttestOptions } from "./attestation.ts";
 import type { BuildStep } from "./build-step.ts";
 import type { ContextInputs } from "./context-states.ts";
 import { dockerfileAttributes } from "./dockerfile-attributes.ts";
+import { localGraph } from "./local-graph.ts";
 import { localName, packageRoot } from "./local-name.ts";
 import type { LocalSource, SolveRequest } from "./solve-request.ts";
 
@@ -49,20 +50,22 @@ export function lowerDockerfile(
 }
 
 /**
- * True if the package's directory is all that the frontend reads, and all of it belongs to the package whatever the
- * Dockerfile copies, as LinuxKit has it. Provenance would tell such a context as the output of another build.
+ * True if the frontend reads a directory of this machine, and all of it belongs to the package whatever the Dockerfile
+ * copies, as LinuxKit has it.
  */
+export function mayGoWhole({ ignoreFiles, frontend, remote, options }: DockerfileSource): boolean {
+  return !ignoreFiles && !frontend && !remote && options?.syntax === undefined;
+}
+
+/** True if the package's directory is all that is read. Provenance would tell such a context as the output of another build. */
 function isOneDirectory(step: BuildStep, source: DockerfileSource): boolean {
-  const { ignoreFiles, frontend, remote, options } = source;
-  const { extraSources } = step.package;
-  if (ignoreFiles || frontend || remote || extraSources.length > 0) return false;
-  return options?.syntax === undefined && Object.keys(engineAttestOptions(step)).length === 0;
+  if (!mayGoWhole(source) || step.package.extraSources.length > 0) return false;
+  return Object.keys(engineAttestOptions(step)).length === 0;
 }
 
 /** The Dockerfile is read from the context, too: one transfer in place of three. */
-function wholeContext({ platform, sessionId }: BuildStep, { name }: LocalSource): Readonly<Record<string, Definition>> {
-  const state = llb.local(name, { sharedKeyHint: name, name: "[internal] load build context" });
-  const context = marshal(state, { platform, sessionId });
+function wholeContext(step: BuildStep, local: LocalSource): Readonly<Record<string, Definition>> {
+  const context = localGraph(step, local, { name: "[internal] load build context" });
   return { context, dockerfile: context };
 }
 

@@ -1,15 +1,9 @@
 import { resolve } from "node:path";
 import { canonicalJson } from "../core/json.ts";
 import { formatPlatform } from "../core/platform.ts";
-import {
-  type DeferredDirectory,
-  type DeferredFrontend,
-  type DeferredOf,
-  type Definition,
-  llb,
-  marshal,
-} from "../llb/index.ts";
+import type { DeferredDirectory, DeferredFrontend, DeferredOf, Definition } from "../llb/index.ts";
 import type { BuildStep } from "./build-step.ts";
+import { localGraph } from "./local-graph.ts";
 import { localName } from "./local-name.ts";
 import type { FrontendInput, LocalSource } from "./solve-request.ts";
 
@@ -73,9 +67,8 @@ export function frontendContext(
   directory: DeferredDirectory,
   excludes: readonly string[],
 ): Definition {
-  const { name } = directoryLocals(step, directory).context;
-  const state = llb.local(name, { sharedKeyHint: name, exclude: excludes, name: `[internal] load ${directory.path}` });
-  return marshal(state, { platform: step.platform, sessionId: step.sessionId });
+  const { context } = directoryLocals(step, directory);
+  return localGraph(step, context, { name: `[internal] load ${directory.path}`, exclude: excludes });
 }
 
 /** The Dockerfile is served apart from the context, of which it may be no part. */

@@ -45,9 +45,7 @@ export async function prepareBuilds(
       }),
     ),
   );
-  return nodes.map((node) => {
-    return node.plan.action === "build" ? { ...node, ...prepared.get(node.tagged) } : node;
-  });
+  return nodes.map((node) => (node.plan.action === "build" ? { ...node, ...prepared.get(node.tagged) } : node));
 }
 
 /** What is built is the working tree; a tag of another commit would lie. */

@@ -2,6 +2,7 @@ import { openTree } from "../../context/virtual-tree.ts";
 import { walkBatches } from "../../context/walk.ts";
 import type { Abortable } from "../../core/abort.ts";
 import { isKitsmithError } from "../../core/errors.ts";
+import { mayGoWhole } from "../../lower/dockerfile.ts";
 import type { Package } from "../../pkg/package.ts";
 
 /** What a Dockerfile does not copy may go over in vain: more of it would cost more than the transfers that are saved. */
@@ -9,11 +10,11 @@ const MOST_ENTRIES = 64;
 const MOST_BYTES = 256 * 1024;
 
 /**
- * True if the directory of a package with a Dockerfile is so small that it can go over as a whole rather than bit by bit.
- * What cannot be read is left to the build, which may do without it.
+ * True if the directory of a package with a Dockerfile may go over as a whole, and is so small that this is better than bit by
+ * bit. Of others nothing is looked at. What cannot be read is left to the build, which may do without it.
  */
 export async function isSmallContext({ directory, source }: Package, options: Abortable): Promise<boolean> {
-  if (source.kind !== "dockerfile" || source.remote) return false;
+  if (source.kind !== "dockerfile" || !mayGoWhole(source)) return false;
   try {
     return await isSmall(directory, options);
   } catch (error) {

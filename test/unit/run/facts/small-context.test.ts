@@ -8,7 +8,10 @@ import { makeTree } from "../../context/tree-fixture.ts";
 const many = (count: number) => Object.fromEntries(Array.from({ length: count }, (_, index) => [`file-${index}`, ""]));
 
 async function isSmall(directory: string, init: Partial<PackageInit> = {}): Promise<boolean> {
-  return await isSmallContext(createPackage({ directory, org: "acme", image: "init", ...init }), {});
+  return await isSmallContext(
+    createPackage({ directory, org: "acme", image: "init", ignoreFiles: false, ...init }),
+    {},
+  );
 }
 
 describe("a directory that goes over as a whole", () => {
@@ -26,6 +29,10 @@ describe("a directory that goes over as a whole", () => {
     const directory = makeTree({ file: "" });
     truncateSync(join(directory, "file"), bytes);
     expect(await isSmall(directory)).toBe(small);
+  });
+
+  it("belongs to the package as a whole", async () => {
+    expect(await isSmall(makeTree({ file: "" }), { ignoreFiles: true })).toBe(false);
   });
 
   it("is not looked into behind symlinks", async () => {
